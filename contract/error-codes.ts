@@ -1,0 +1,242 @@
+import { CSR_REFUSALS, type CsrRefusalCode } from './csr-refusal-codes.ts';
+
+/** One problem as callers meet it (RFC 9457). `retryable`: the same bytes may succeed later. */
+export interface ProblemKind {
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 423 | 429 | 500 | 503;
+  readonly retryable: boolean;
+  readonly title: string;
+  /** What the developer who meets it should do. */
+  readonly hint: string;
+}
+
+const HTTP_PROBLEMS = {
+  invalid_json: {
+    status: 400,
+    retryable: false,
+    title: 'The body is not one JSON value in UTF-8',
+    hint: 'Encode the body as UTF-8 JSON without a byte order mark; a member may appear once only.',
+  },
+  idempotency_key_required: {
+    status: 400,
+    retryable: false,
+    title: 'The header Idempotency-Key is missing or malformed',
+    hint: 'Send 1 to 64 characters of A-Z a-z 0-9 . _ : - and keep the same key when you repeat the call.',
+  },
+  invalid_request: {
+    status: 400,
+    retryable: false,
+    title: 'A header or parameter of the request is malformed',
+    hint: 'The detail names the header or parameter.',
+  },
+  invalid_token: {
+    status: 401,
+    retryable: false,
+    title: 'The credential is missing, wrong, or of the wrong kind for this call',
+    hint: 'Enrollment tokens open SDK calls, JWTs of the Token Service open its own; both travel as Authorization: Bearer.',
+  },
+  insufficient_scope: {
+    status: 403,
+    retryable: false,
+    title: 'The access token lacks the scope that this call needs',
+    hint: 'The member scope names what is missing.',
+  },
+  route_not_found: { status: 404, retryable: false, title: 'There is no such call', hint: 'Compare path with the API documentation.' },
+  enrollment_not_found: {
+    status: 404,
+    retryable: false,
+    title: 'No such enrollment for this client',
+    hint: 'A Token Service sees only the enrollments that its own client_id created.',
+  },
+  file_not_found: {
+    status: 404,
+    retryable: false,
+    title: 'No such public file',
+    hint: 'Files are /ca/<issuer>.cer and /crl/<issuer>.crl with issuer root, issuing-rsa or issuing-ec.',
+  },
+  method_not_allowed: {
+    status: 405,
+    retryable: false,
+    title: 'The path exists, the method does not',
+    hint: 'The header Allow lists the methods.',
+  },
+  body_too_large: {
+    status: 413,
+    retryable: false,
+    title: 'The body is larger than 65,536 octets',
+    hint: 'A CSR of 16 KiB fits easily; send nothing else.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    retryable: false,
+    title: 'The body must be application/json in UTF-8, not compressed',
+    hint: 'Set Content-Type: application/json; no other charset and no Content-Encoding.',
+  },
+  invalid_body: {
+    status: 422,
+    retryable: false,
+    title: 'The body does not fit the schema of this call',
+    hint: 'The member pointer names the place (RFC 6901); unknown members are refused.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    retryable: false,
+    title: 'This Idempotency-Key was used with another body',
+    hint: 'Use a new key for a new enrollment, the same key and body for a repetition.',
+  },
+  too_many_requests: {
+    status: 429,
+    retryable: true,
+    title: 'Too many requests',
+    hint: 'Wait for Retry-After seconds, then repeat the same call.',
+  },
+  internal_error: {
+    status: 500,
+    retryable: false,
+    title: 'Something went wrong inside the service',
+    hint: 'Report the X-Request-Id; the fault is logged under it.',
+  },
+  service_unavailable: {
+    status: 503,
+    retryable: true,
+    title: 'A part that this call needs is away',
+    hint: 'Wait for Retry-After seconds, then repeat the same call with the same bytes.',
+  },
+  workflow_unavailable: {
+    status: 503,
+    retryable: true,
+    title: 'The workflow of this enrollment is gone or does not answer',
+    hint: 'Repeat the call; if the run was terminated the enrollment ends within minutes and says so.',
+  },
+  shutting_down: {
+    status: 503,
+    retryable: true,
+    title: 'This instance is shutting down',
+    hint: 'Repeat the call; another instance answers.',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+const STATE_PROBLEMS = {
+  wrong_state: { status: 409, retryable: false, title: 'The enrollment is in another state', hint: 'Go by the members state and next.' },
+  enrollment_completed: {
+    status: 409,
+    retryable: false,
+    title: 'The enrollment is complete and cannot be cancelled',
+    hint: 'Revoking its certificates is another call.',
+  },
+  enrollment_ended: {
+    status: 410,
+    retryable: false,
+    title: 'The enrollment ended before the acknowledgement',
+    hint: 'Destroy keys and certificates of this enrollment and start a new one.',
+  },
+  credentials_gone: {
+    status: 410,
+    retryable: false,
+    title: 'The credentials are no longer held here',
+    hint: 'They were delivered and acknowledged, or the enrollment ended; the sealed key was erased.',
+  },
+  csr_already_accepted: {
+    status: 409,
+    retryable: false,
+    title: 'Another CSR was already accepted for this enrollment',
+    hint: 'Send the bytes of the accepted submission again, or start a new enrollment.',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+const PIN_PROBLEMS = {
+  pin_incorrect: {
+    status: 403,
+    retryable: false,
+    title: 'The PIN is wrong',
+    hint: 'Ask the user again and use a new attemptId; attemptsLeft and retryAt say how often and when.',
+  },
+  pin_retry_later: {
+    status: 429,
+    retryable: false,
+    title: 'Too soon after a wrong PIN; nothing was charged',
+    hint: 'Show retryAt and let the user try again then; do not repeat by machine.',
+  },
+  pin_locked: {
+    status: 423,
+    retryable: false,
+    title: 'The PIN of this user is locked',
+    hint: 'Only a reset by the Token Service or an operator unlocks it.',
+  },
+  pin_already_set: { status: 409, retryable: false, title: 'The user already has a PIN', hint: 'Read the view; next is pin.verify.' },
+  pin_not_set: { status: 409, retryable: false, title: 'The user has no PIN yet', hint: 'Read the view; next is pin.setup.' },
+  pin_params_changed: {
+    status: 409,
+    retryable: false,
+    title: 'The PIN parameters are not the ones in force',
+    hint: 'Read pinParams from the view, hash the PIN again, use a new attemptId. Nothing was charged.',
+  },
+  pin_too_weak: {
+    status: 422,
+    retryable: false,
+    title: 'The PIN is one of the commonest',
+    hint: 'Let the user choose another; the list of weak PINs is in conformance/.',
+  },
+  attempt_lost: {
+    status: 409,
+    retryable: false,
+    title: 'The outcome of this attempt was lost',
+    hint: 'It was charged. Ask the user again and use a new attemptId.',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+const CREDENTIAL_PROBLEMS = {
+  ack_proof_invalid: {
+    status: 422,
+    retryable: false,
+    title: 'The proof of possession does not verify',
+    hint: 'The detail names the member; sign with the SDK key over exactly the claims of the protocol.',
+  },
+  ack_attempts_exceeded: {
+    status: 429,
+    retryable: false,
+    title: 'Too many wrong acknowledgements',
+    hint: 'The enrollment ends at its deadline; start a new one.',
+  },
+  csr_submissions_exceeded: {
+    status: 429,
+    retryable: false,
+    title: 'Too many different submissions for this enrollment',
+    hint: 'Start a new enrollment.',
+  },
+  issuing_refused: {
+    status: 409,
+    retryable: false,
+    title: 'The certificate that would have been issued breaks the rules',
+    hint: 'Report the enrollment id: this is a fault of the service, not of the device.',
+  },
+  issuer_unavailable: {
+    status: 409,
+    retryable: false,
+    title: 'The certificate authority for this key type is not available',
+    hint: 'Report the enrollment id to the operator.',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ErrorCode =
+  | keyof typeof HTTP_PROBLEMS
+  | keyof typeof STATE_PROBLEMS
+  | keyof typeof PIN_PROBLEMS
+  | keyof typeof CREDENTIAL_PROBLEMS
+  | CsrRefusalCode;
+
+const fromRefusals = Object.fromEntries(
+  Object.entries(CSR_REFUSALS).map(([code, { title, hint }]) => [code, { status: 422, retryable: false, title, hint }]),
+);
+
+/** The one table from code to problem; docs/errors.md is generated from it. */
+export const PROBLEMS = {
+  ...HTTP_PROBLEMS,
+  ...STATE_PROBLEMS,
+  ...PIN_PROBLEMS,
+  ...fromRefusals,
+  ...CREDENTIAL_PROBLEMS,
+} as Readonly<Record<ErrorCode, ProblemKind>>;
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(PROBLEMS, text);
+}
