@@ -1,0 +1,147 @@
+import type { ErrorCode } from '../contract/error-codes.ts';
+import { isErrorCode } from '../contract/error-codes.ts';
+import type { EnrollmentId } from '../contract/ids.ts';
+import { DELIVERY_FORMATS, type DeliveryFormat, KEY_TYPES, type KeyType } from '../contract/key-types.ts';
+import type { EndCode, State } from '../contract/states.ts';
+import { appendAudit } from './audit.ts';
+import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
+import { endEnrollment } from './end-enrollment.ts';
+import { type EnrollmentRow, oneOf } from './enrollment-row.ts';
+import type { CsrSubmission, Prisma } from './generated/client.ts';
+import { lockEnrollment } from './pin-attempt.ts';
+
+export interface NewSubmission {
+  enrollmentId: EnrollmentId;
+  /** SHA-256 over CSR, delivery key, delivery format and SDK key type, 64 hex digits. */
+  digest: string;
+  csrText: string;
+  deliveryKey: Prisma.InputJsonObject;
+  deliveryFormat: DeliveryFormat;
+  sdkKey?: KeyType;
+}
+
+export interface SubmissionRow {
+  enrollmentId: EnrollmentId;
+  digest: string;
+  csrText: string;
+  /** As sent; judged by the gate. */
+  deliveryKey: unknown;
+  deliveryFormat: DeliveryFormat;
+  sdkKey?: KeyType;
+  receivedAt: Date;
+  outcome?: SubmissionOutcome;
+}
+
+export type SubmissionOutcome = 'accepted' | { code: ErrorCode; detail: string; offset?: number; attemptsLeft: number };
+
+export type Stored = { kind: 'stored' | 'known'; submission: SubmissionRow; enrollment: EnrollmentRow } | { kind: 'not_now'; enrollment: EnrollmentRow } | { kind: 'too_many'; enrollment: EnrollmentRow };
+
+/** Stores what the device sent, only in `awaiting-csr`; the same digest again finds the first. May be repeated. */
+export async function storeSubmission(db: Database, sent: NewSubmission, maxSubmissions: number): Promise<Stored | undefined> {
+  return inTransaction(db, async (tx) => {
+    const enrollment = await lockEnrollment(tx, sent.enrollmentId);
+    if (enrollment === undefined) return undefined;
+    const { enrollmentId, digest } = sent;
+    const known = await tx.csrSubmission.findUnique({ where: { enrollmentId_digest: { enrollmentId, digest } } });
+    if (known !== null) return { kind: 'known', submission: toSubmission(known, enrollmentId), enrollment };
+    if (enrollment.state !== 'awaiting-csr') return { kind: 'not_now', enrollment };
+    const counted = await tx.enrollment.updateMany({ where: { id: enrollmentId, csrSubmissions: { lt: maxSubmissions } }, data: { csrSubmissions: { increment: 1 } } });
+    if (counted.count === 0) return { kind: 'too_many', enrollment };
+    const row = await tx.csrSubmission.create({ data: sent });
+    return { kind: 'stored', submission: toSubmission(row, enrollmentId), enrollment };
+  });
+}
+
+export async function readSubmission(db: Executor, enrollmentId: EnrollmentId, digest: string): Promise<SubmissionRow | undefined> {
+  const row = await inDatabase(() => db.csrSubmission.findUnique({ where: { enrollmentId_digest: { enrollmentId, digest } } }));
+  return row === null ? undefined : toSubmission(row, enrollmentId);
+}
+
+export interface Acceptance {
+  enrollmentId: EnrollmentId;
+  digest: string;
+  /** SHA-256 of the SubjectPublicKeyInfo, hex. */
+  spkiSha256: string;
+}
+
+/** `key_in_use`: the key belongs to another device; nothing was changed. */
+export type Accepted = { kind: 'accepted' } | { kind: 'key_in_use' } | { kind: 'elsewhere'; state: State; code?: EndCode };
+
+/** Moves the enrollment to `issuing` and claims the key, together or not at all. May be repeated. */
+export async function acceptSubmission(db: Database, accepted: Acceptance): Promise<Accepted> {
+  return inTransaction(db, async (tx) => {
+    const { enrollmentId, digest } = accepted;
+    const enrollment = await lockEnrollment(tx, enrollmentId);
+    if (enrollment === undefined) throw new Error('no such enrollment');
+    if (enrollment.csrDigest === digest && enrollment.state !== 'awaiting-csr') return { kind: 'accepted' };
+    if (enrollment.state !== 'awaiting-csr') return elsewhere(enrollment);
+    if (!(await claimKey(tx, enrollment, accepted.spkiSha256))) return { kind: 'key_in_use' };
+    await tx.$executeRaw`
+      UPDATE enrollment SET state = 'issuing', state_since = clock_timestamp(), csr_digest = ${digest}, stage_deadline = expires_at
+      WHERE id = ${enrollmentId}::uuid AND state = 'awaiting-csr'`;
+    await tx.$executeRaw`UPDATE csr_submission SET outcome = 'accepted', decided_at = clock_timestamp() WHERE enrollment_id = ${enrollmentId}::uuid AND digest = ${digest}`;
+    await appendAudit(tx, { actor: 'workflow', action: 'csr.accept', enrollmentId, userId: enrollment.userId, outcome: 'accepted', detail: { digest, spkiSha256: accepted.spkiSha256 } });
+    return { kind: 'accepted' };
+  });
+}
+
+function elsewhere({ state, code }: EnrollmentRow): Accepted {
+  return { kind: 'elsewhere', state, ...(code === undefined ? {} : { code }) };
+}
+
+/** Claims are never released; the same device may use its key again. The primary key decides between two devices. */
+async function claimKey(tx: Executor, { id, clientId, userId, deviceId }: EnrollmentRow, spkiSha256: string): Promise<boolean> {
+  await tx.keyClaim.createMany({ data: [{ spkiSha256, clientId, userId, deviceId, enrollmentId: id }], skipDuplicates: true });
+  const owner = await tx.keyClaim.findUniqueOrThrow({ where: { spkiSha256 } });
+  return owner.clientId === clientId && owner.userId === userId && owner.deviceId === deviceId;
+}
+
+export interface Refusal {
+  enrollmentId: EnrollmentId;
+  digest: string;
+  code: ErrorCode;
+  detail: string;
+  offset?: number;
+  /** False for a refusal that is nobody's mistake (`challenge_expired`). */
+  counted: boolean;
+}
+
+/** Writes a refusal once and counts it; the last one ends the enrollment. May be repeated: the first outcome stays. */
+export async function refuseSubmission(db: Database, refusal: Refusal, maxRefusals: number): Promise<State> {
+  return inTransaction(db, async (tx) => {
+    const { enrollmentId: id, digest, counted } = refusal;
+    const enrollment = await lockEnrollment(tx, id);
+    if (enrollment === undefined) throw new Error('no such enrollment');
+    if (enrollment.state !== 'awaiting-csr') return enrollment.state;
+    const attemptsLeft = Math.max(maxRefusals - enrollment.csrRefusals - (counted ? 1 : 0), 0);
+    const written = await tx.$executeRaw`
+      UPDATE csr_submission SET outcome = ${refusal.code}, detail = ${refusal.detail}, "offset" = ${refusal.offset ?? null}::int, attempts_left = ${attemptsLeft}, decided_at = clock_timestamp()
+      WHERE enrollment_id = ${id}::uuid AND digest = ${digest} AND outcome IS NULL`;
+    if (written === 0) return enrollment.state;
+    await appendAudit(tx, { actor: 'workflow', action: 'csr.refuse', enrollmentId: id, userId: enrollment.userId, outcome: refusal.code, detail: { digest, counted } });
+    if (counted) await tx.enrollment.update({ where: { id }, data: { csrRefusals: { increment: 1 } } });
+    if (attemptsLeft > 0 || !counted) return enrollment.state;
+    return (await endEnrollment(tx, { id, state: 'failed', code: 'csr_attempts_exceeded', actor: 'workflow' }))?.state ?? 'failed';
+  });
+}
+
+function toSubmission(row: CsrSubmission, enrollmentId: EnrollmentId): SubmissionRow {
+  const outcome = toOutcome(row);
+  return {
+    enrollmentId,
+    digest: row.digest,
+    csrText: row.csrText,
+    deliveryKey: row.deliveryKey,
+    deliveryFormat: oneOf(DELIVERY_FORMATS, row.deliveryFormat),
+    receivedAt: row.receivedAt,
+    ...(row.sdkKey === null ? {} : { sdkKey: oneOf(KEY_TYPES, row.sdkKey) }),
+    ...(outcome === undefined ? {} : { outcome }),
+  };
+}
+
+function toOutcome({ outcome, detail, offset, attemptsLeft }: CsrSubmission): SubmissionOutcome | undefined {
+  if (outcome === null) return undefined;
+  if (outcome === 'accepted') return 'accepted';
+  if (!isErrorCode(outcome)) throw new Error('unexpected outcome of a submission');
+  return { code: outcome, detail: detail ?? '', attemptsLeft: attemptsLeft ?? 0, ...(offset === null ? {} : { offset }) };
+}

@@ -1,0 +1,135 @@
+import { type EnrollmentId, type SerialHex, toSerialHex } from '../contract/ids.ts';
+import { CREDENTIAL_KINDS, type CredentialKind, type DeliveryFormat, type IssuingCaId, KEY_TYPES, type KeyType } from '../contract/key-types.ts';
+import type { EndCode, State } from '../contract/states.ts';
+import { appendAudit } from './audit.ts';
+import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
+import { type EnrollmentRow, oneOf, toEnrollmentRow } from './enrollment-row.ts';
+import type { CredentialIntent } from './generated/client.ts';
+import { lockEnrollment } from './pin-attempt.ts';
+
+type Octets = Uint8Array<ArrayBuffer>;
+
+/** One certificate that is going to be signed: committed before the signature exists. */
+export interface Intent {
+  kind: CredentialKind;
+  serial: SerialHex;
+  issuerId: IssuingCaId;
+  profile: string;
+  keyType: KeyType;
+  spki: Octets;
+  /** To-be-signed certificate, DER. */
+  tbs: Octets;
+  notBefore: Date;
+  notAfter: Date;
+  /** What the linter said of `tbs`. */
+  lint: string;
+}
+
+export interface SealedKey {
+  format: DeliveryFormat;
+  deliveryKid: string;
+  /** SHA-256 of the SDK key's SubjectPublicKeyInfo, base64url. */
+  spkiSha256: string;
+  sealed: string;
+  sealedSha256: string;
+  madeAt: Date;
+  sealedAt: Date;
+  plainGoneBy: Date;
+}
+
+export interface IssuedCertificate {
+  kind: CredentialKind;
+  serial: SerialHex;
+  issuerId: IssuingCaId;
+  der: Octets;
+  /** SHA-256 of `der`, hex. */
+  sha256: string;
+}
+
+/** The row is no longer in `issuing`: the fenced step did nothing. */
+export interface Fenced {
+  ended: State;
+  code?: EndCode;
+}
+
+export interface IssuingReading {
+  enrollment: EnrollmentRow;
+  intents: Intent[];
+  /** Certificates are complete. */
+  finished: boolean;
+}
+
+export async function readIssuing(db: Executor, id: EnrollmentId): Promise<IssuingReading | undefined> {
+  const row = await inDatabase(() => db.enrollment.findUnique({ where: { id }, include: { intents: true, certificates: { select: { kind: true } } } }));
+  if (row === null) return undefined;
+  const { intents, certificates, ...enrollment } = row;
+  return { enrollment: toEnrollmentRow(enrollment), intents: intents.map(toIntent), finished: certificates.length === CREDENTIAL_KINDS.length };
+}
+
+/**
+ * Commits both intents and the sealed key, all or nothing, while the row is `issuing`. May be repeated: intents that are there
+ * already win and are returned, the caller discards its own.
+ */
+export async function commitIntents(db: Database, id: EnrollmentId, intents: readonly Intent[], key: SealedKey): Promise<Intent[] | Fenced> {
+  return inTransaction(db, async (tx) => {
+    const enrollment = await lockEnrollment(tx, id);
+    if (enrollment?.state !== 'issuing') return fenced(enrollment);
+    const earlier = await tx.credentialIntent.findMany({ where: { enrollmentId: id } });
+    if (earlier.length > 0) return earlier.map(toIntent);
+    await tx.credentialIntent.createMany({ data: intents.map((intent) => ({ ...intent, enrollmentId: id })) });
+    await tx.delivery.create({ data: { enrollmentId: id, ...key } });
+    return [...intents];
+  });
+}
+
+/** From here on a signature may exist: if the enrollment ends now, the serials go onto the CRL. May be repeated. */
+export async function markSigning(db: Database, id: EnrollmentId): Promise<Fenced | undefined> {
+  return inTransaction(db, async (tx) => {
+    const enrollment = await lockEnrollment(tx, id);
+    if (enrollment?.state !== 'issuing') return fenced(enrollment);
+    await tx.$executeRaw`
+      UPDATE credential_intent SET signing_started_at = COALESCE(signing_started_at, clock_timestamp()) WHERE enrollment_id = ${id}::uuid AND status = 'open'`;
+    return undefined;
+  });
+}
+
+/** Stores both certificates as `pending` and moves the enrollment to `awaiting-ack`. May be repeated. */
+export async function storeCertificates(db: Database, id: EnrollmentId, issued: readonly IssuedCertificate[]): Promise<Fenced | undefined> {
+  return inTransaction(db, async (tx) => {
+    const enrollment = await lockEnrollment(tx, id);
+    if (enrollment?.state !== 'issuing') return fenced(enrollment);
+    const { clientId, userId, deviceId, tokenId } = enrollment;
+    for (const { kind, serial, issuerId, der, sha256 } of issued) {
+      const where = { enrollmentId_kind: { enrollmentId: id, kind }, status: 'open', serial };
+      const { keyType, notBefore, notAfter } = await tx.credentialIntent.update({ where, data: { status: 'issued' } });
+      await tx.certificate.create({ data: { serial, enrollmentId: id, kind, issuerId, clientId, userId, deviceId, tokenId, keyType, der, sha256, notBefore, notAfter } });
+    }
+    await tx.$executeRaw`
+      UPDATE enrollment SET state = 'awaiting-ack', state_since = clock_timestamp(),
+        stage_deadline = LEAST(clock_timestamp() + make_interval(secs => ack_seconds), expires_at)
+      WHERE id = ${id}::uuid AND state = 'issuing'`;
+    const serials = Object.fromEntries(issued.map(({ kind, serial }) => [kind, serial]));
+    await appendAudit(tx, { actor: 'issuance', action: 'credentials.issue', enrollmentId: id, userId, outcome: 'awaiting-ack', detail: { serials } });
+    return undefined;
+  });
+}
+
+function fenced(enrollment: EnrollmentRow | undefined): Fenced {
+  if (enrollment === undefined) throw new Error('no such enrollment');
+  return { ended: enrollment.state, ...(enrollment.code === undefined ? {} : { code: enrollment.code }) };
+}
+
+function toIntent(row: CredentialIntent): Intent {
+  return {
+    kind: oneOf(CREDENTIAL_KINDS, row.kind),
+    serial: toSerialHex(row.serial),
+    issuerId: oneOf(['issuing-rsa', 'issuing-ec'], row.issuerId),
+    profile: row.profile,
+    keyType: oneOf(KEY_TYPES, row.keyType),
+    spki: row.spki,
+    tbs: row.tbs,
+    notBefore: row.notBefore,
+    notAfter: row.notAfter,
+    lint: row.lint,
+  };
+}

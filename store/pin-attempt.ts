@@ -1,0 +1,147 @@
+import { type ErrorCode, isErrorCode } from '../contract/error-codes.ts';
+import type { EnrollmentId } from '../contract/ids.ts';
+import type { State } from '../contract/states.ts';
+import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
+import { endEnrollment } from './end-enrollment.ts';
+import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
+import type { PinAttempt, UserPin } from './generated/client.ts';
+
+export interface PinLimits {
+  /** Wrong tries after which the PIN is locked. */
+  maxFailures: number;
+  /** Attempts of one enrollment, setups and pending ones included. */
+  maxAttempts: number;
+  /** Seconds until the next try, after the n-th wrong one in a row (n from 1). */
+  delaySeconds: (n: number) => number;
+}
+
+/** What the device sent, without the hash: that stays with the caller. */
+export interface PinEntry {
+  enrollmentId: EnrollmentId;
+  attemptId: string;
+  mode: 'setup' | 'verify';
+  paramsVersion: number;
+  saltKid: string;
+  /** Parameters for new PINs. */
+  currentSaltKid: string;
+}
+
+export type PinOutcome = {
+  /** `satisfied`, or the code of the refusal. */
+  result: 'satisfied' | ErrorCode;
+  attemptsLeft?: number;
+  retryAt?: Date;
+  /** The state of the enrollment afterwards. */
+  state: State;
+};
+
+/** What the caller evaluates, after the charge was committed. */
+export type PinJob =
+  | { mode: 'setup'; userId: string }
+  | { mode: 'verify'; userId: string; charged: number; pinVersion: string; phc: string; pepperKid: string };
+
+export type PinBeginning = { kind: 'evaluate'; job: PinJob } | { kind: 'decided'; outcome: PinOutcome } | { kind: 'pending'; state: State };
+
+/**
+ * Charges an attempt before anything is evaluated and stores it as pending (protocol §3; locks: enrollment row, then PIN row).
+ * May be repeated with the same attemptId: it is charged once.
+ */
+export async function beginPinAttempt(db: Database, entry: PinEntry, limits: PinLimits): Promise<PinBeginning | undefined> {
+  return inTransaction(db, async (tx) => {
+    const enrollment = await lockEnrollment(tx, entry.enrollmentId);
+    if (enrollment === undefined) return undefined;
+    const earlier = await tx.pinAttempt.findUnique({ where: { enrollmentId_attemptId: { enrollmentId: entry.enrollmentId, attemptId: entry.attemptId } } });
+    if (earlier !== null) return storedAttempt(earlier, enrollment.state);
+    const settled = withoutEvaluation(enrollment);
+    if (settled !== undefined) return { kind: 'decided', outcome: settled };
+    if (enrollment.pinAttempts >= limits.maxAttempts) return { kind: 'decided', outcome: await failForAttempts(tx, enrollment) };
+    return entry.mode === 'setup' ? beginSetup(tx, enrollment, entry, limits) : beginVerify(tx, enrollment, entry, limits);
+  });
+}
+
+export async function lockEnrollment(tx: Executor, id: EnrollmentId): Promise<EnrollmentRow | undefined> {
+  await tx.$executeRaw`SELECT 1 FROM enrollment WHERE id = ${id}::uuid FOR UPDATE`;
+  const row = await tx.enrollment.findUnique({ where: { id } });
+  return row === null ? undefined : toEnrollmentRow(row);
+}
+
+export async function lockPin(tx: Executor, userId: string): Promise<UserPin | null> {
+  await tx.$executeRaw`SELECT 1 FROM user_pin WHERE user_id = ${userId} FOR UPDATE`;
+  return tx.userPin.findUnique({ where: { userId } });
+}
+
+/** The stored outcome of an attempt; `pending` while another request evaluates it. */
+export function storedAttempt(row: PinAttempt, state: State): PinBeginning {
+  if (row.outcome === 'pending') return { kind: 'pending', state };
+  const outcome: PinOutcome = {
+    result: toResult(row.outcome),
+    state,
+    ...(row.attemptsLeft === null ? {} : { attemptsLeft: row.attemptsLeft }),
+    ...(row.retryAt === null ? {} : { retryAt: row.retryAt }),
+  };
+  return { kind: 'decided', outcome };
+}
+
+/** Past the PIN every well-formed call succeeds and looks at nothing; after an end none does. */
+export function withoutEvaluation({ state }: EnrollmentRow): PinOutcome | undefined {
+  switch (state) {
+    case 'awaiting-pin':
+      return undefined;
+    case 'awaiting-csr':
+    case 'issuing':
+    case 'awaiting-ack':
+    case 'completed':
+      return { result: 'satisfied', state };
+    default:
+      return { result: 'wrong_state', state };
+  }
+}
+
+async function beginSetup(tx: Executor, enrollment: EnrollmentRow, entry: PinEntry, limits: PinLimits): Promise<PinBeginning> {
+  const pin = await lockPin(tx, enrollment.userId);
+  if (pin !== null && pin.failed >= limits.maxFailures) return { kind: 'decided', outcome: await endLocked(tx, enrollment) };
+  if (pin !== null) return refused('pin_already_set', enrollment);
+  if (entry.paramsVersion !== 1 || entry.saltKid !== entry.currentSaltKid) return refused('pin_params_changed', enrollment);
+  await insertPending(tx, entry);
+  return { kind: 'evaluate', job: { mode: 'setup', userId: enrollment.userId } };
+}
+
+async function beginVerify(tx: Executor, enrollment: EnrollmentRow, entry: PinEntry, limits: PinLimits): Promise<PinBeginning> {
+  const pin = await lockPin(tx, enrollment.userId);
+  if (pin === null) return refused('pin_not_set', enrollment);
+  if (pin.failed >= limits.maxFailures) return { kind: 'decided', outcome: await endLocked(tx, enrollment) };
+  if (entry.paramsVersion !== pin.paramsVersion || entry.saltKid !== pin.saltKid) return refused('pin_params_changed', enrollment);
+  const now = await databaseTime(tx);
+  if (pin.nextAttemptAt > now) return refused('pin_retry_later', enrollment, pin.nextAttemptAt);
+  const charged = pin.failed + 1;
+  const nextAttemptAt = new Date(now.getTime() + limits.delaySeconds(charged) * 1_000);
+  await tx.userPin.update({ where: { userId: pin.userId }, data: { failed: charged, nextAttemptAt, updatedAt: now } });
+  await insertPending(tx, entry);
+  const { userId, pinVersion, phc, pepperKid } = pin;
+  return { kind: 'evaluate', job: { mode: 'verify', userId, charged, pinVersion, phc, pepperKid } };
+}
+
+/** Not charged and not stored: the same attempt may come again. */
+function refused(result: ErrorCode, { state }: EnrollmentRow, retryAt?: Date): PinBeginning {
+  return { kind: 'decided', outcome: { result, state, ...(retryAt === undefined ? {} : { retryAt }) } };
+}
+
+async function insertPending(tx: Executor, { enrollmentId, attemptId, mode }: PinEntry): Promise<void> {
+  await tx.pinAttempt.create({ data: { enrollmentId, attemptId, mode, chargedAt: await databaseTime(tx) } });
+  await tx.enrollment.update({ where: { id: enrollmentId }, data: { pinAttempts: { increment: 1 } } });
+}
+
+export async function endLocked(tx: Executor, { id, userId }: EnrollmentRow): Promise<PinOutcome> {
+  const ended = await endEnrollment(tx, { id, state: 'locked', code: 'pin_locked', actor: `pin-guard:${userId}` });
+  return { result: 'pin_locked', state: ended?.state ?? 'locked' };
+}
+
+async function failForAttempts(tx: Executor, { id, userId }: EnrollmentRow): Promise<PinOutcome> {
+  const ended = await endEnrollment(tx, { id, state: 'failed', code: 'pin_attempts_exceeded', actor: `pin-guard:${userId}` });
+  return { result: 'wrong_state', state: ended?.state ?? 'failed' };
+}
+
+function toResult(text: string): PinOutcome['result'] {
+  if (text === 'satisfied' || isErrorCode(text)) return text;
+  throw new Error('unexpected outcome of a PIN attempt');
+}

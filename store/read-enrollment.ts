@@ -1,0 +1,46 @@
+import type { EnrollmentId } from '../contract/ids.ts';
+import { type Executor, inDatabase } from './database.ts';
+import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
+import type { UserPinRow } from './user-pin.ts';
+
+/** Everything that the view of an enrollment is rendered from, and the database's time of the read. */
+export interface EnrollmentReading {
+  enrollment: EnrollmentRow;
+  pin?: UserPinRow;
+  now: Date;
+}
+
+/** Undefined: no such enrollment. */
+export async function readEnrollment(db: Executor, id: EnrollmentId): Promise<EnrollmentReading | undefined> {
+  const [row, [clock]] = await inDatabase(() =>
+    Promise.all([db.enrollment.findUnique({ where: { id } }), clockAndPin(db, id)]),
+  );
+  if (row === null || clock === undefined) return undefined;
+  const { now, ...pin } = clock;
+  return { enrollment: toEnrollmentRow(row), now, ...(pin.userId === null ? {} : { pin: { ...pin, userId: pin.userId } }) };
+}
+
+/** Undefined: no such enrollment. */
+export async function readEnrollmentRow(db: Executor, id: EnrollmentId): Promise<EnrollmentRow | undefined> {
+  const row = await inDatabase(() => db.enrollment.findUnique({ where: { id } }));
+  return row === null ? undefined : toEnrollmentRow(row);
+}
+
+/** The workflow was started; only the first time counts. */
+export async function markStarted(db: Executor, id: EnrollmentId): Promise<void> {
+  await inDatabase(() => db.$executeRaw`UPDATE enrollment SET started_at = COALESCE(started_at, clock_timestamp()) WHERE id = ${id}::uuid`);
+}
+
+interface ClockAndPin extends Omit<UserPinRow, 'userId'> {
+  now: Date;
+  /** Null when the user has no PIN; then every other member but the time is null too. */
+  userId: string | null;
+}
+
+function clockAndPin(db: Executor, id: EnrollmentId): Promise<ClockAndPin[]> {
+  return db.$queryRaw<ClockAndPin[]>`
+    SELECT clock_timestamp() AS now, p.user_id AS "userId", p.pin_version AS "pinVersion", p.phc, p.params_version AS "paramsVersion",
+      p.memory_kib AS "memoryKib", p.passes, p.lanes, p.salt_kid AS "saltKid", p.pepper_kid AS "pepperKid", p.failed,
+      p.next_attempt_at AS "nextAttemptAt"
+    FROM enrollment e LEFT JOIN user_pin p ON p.user_id = e.user_id WHERE e.id = ${id}::uuid`;
+}

@@ -1,0 +1,42 @@
+import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
+import { deadlineCode, isOpen, type State } from '../contract/states.ts';
+import { type Database, inTransaction } from './database.ts';
+import { endEnrollment } from './end-enrollment.ts';
+import { type EnrollmentRow, toEnrollmentRow, toState } from './enrollment-row.ts';
+
+export interface Sweep {
+  ended: { id: EnrollmentId; state: State }[];
+  /** Open rows whose workflow was never started. */
+  unstarted: EnrollmentRow[];
+}
+
+const BATCH = 200;
+/** Any number that nobody else uses: one sweeper at a time, in whichever process. */
+const SWEEPER_LOCK = 7_305_201;
+
+/**
+ * Ends open rows whose deadline passed more than `graceSeconds` ago and names those without a workflow. Undefined: another sweeper
+ * is at work. May be repeated.
+ */
+export async function sweepEnrollments(db: Database, graceSeconds: number, startAfterSeconds: number): Promise<Sweep | undefined> {
+  return inTransaction(db, async (tx) => {
+    const [lock] = await tx.$queryRaw<{ held: boolean }[]>`SELECT pg_try_advisory_xact_lock(${SWEEPER_LOCK}) AS held`;
+    if (lock?.held !== true) return undefined;
+    const late = await tx.$queryRaw<{ id: string; state: string }[]>`
+      SELECT id, state FROM enrollment WHERE state IN ('awaiting-pin','awaiting-csr','issuing','awaiting-ack')
+        AND stage_deadline < clock_timestamp() - make_interval(secs => ${graceSeconds}) ORDER BY stage_deadline LIMIT ${BATCH}`;
+    const ended: Sweep['ended'] = [];
+    for (const row of late) {
+      const state = toState(row.state);
+      if (!isOpen(state)) continue;
+      const id = toEnrollmentId(row.id);
+      const result = await endEnrollment(tx, { id, state: 'expired', code: deadlineCode(state), actor: 'sweeper', expected: [state] });
+      if (result?.ended === true) ended.push({ id, state: result.state });
+    }
+    const unstarted = await tx.enrollment.findMany({
+      where: { endedAt: null, startedAt: null, createdAt: { lt: new Date(Date.now() - startAfterSeconds * 1_000) } },
+      take: BATCH,
+    });
+    return { ended, unstarted: unstarted.map(toEnrollmentRow) };
+  });
+}

@@ -1,0 +1,36 @@
+import type { PinStatus } from '../contract/states.ts';
+import { appendAudit } from './audit.ts';
+import { type Database, type Executor, inTransaction } from './database.ts';
+import type { UserPin } from './generated/client.ts';
+
+/** The PIN of a user as stored: what the device must use to hash, and the guard's counters. */
+export interface UserPinRow {
+  userId: string;
+  pinVersion: string;
+  phc: string;
+  paramsVersion: number;
+  memoryKib: number;
+  passes: number;
+  lanes: number;
+  saltKid: string;
+  pepperKid: string;
+  failed: number;
+  nextAttemptAt: Date;
+}
+
+export async function pinStatusOf(db: Executor, userId: string, maxFailures: number): Promise<PinStatus> {
+  return statusOf(await db.userPin.findUnique({ where: { userId } }), maxFailures);
+}
+
+export function statusOf(pin: Pick<UserPin, 'failed'> | null | undefined, maxFailures: number): PinStatus {
+  if (pin === null || pin === undefined) return 'absent';
+  return pin.failed >= maxFailures ? 'locked' : 'present';
+}
+
+/** Removes the PIN: the only way out of a lock. May be repeated. */
+export async function resetPin(db: Database, userId: string, actor: string): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    const { count } = await tx.userPin.deleteMany({ where: { userId } });
+    await appendAudit(tx, { actor, action: 'pin.reset', userId, outcome: count === 0 ? 'absent' : 'removed' });
+  });
+}
