@@ -12,8 +12,6 @@ export const ENROLLMENT_TASK_QUEUE = 'enrollment';
 /** Only the issuance process, which holds the CA keys, polls this queue. */
 export const ISSUANCE_TASK_QUEUE = 'issuance';
 
-export const SEARCH_ATTRIBUTES = { state: 'CsState', failureCode: 'CsFailureCode', deadline: 'CsDeadline' } as const;
-
 /** How long each stage may take; `issuing` ends with the whole. */
 export interface StageLimits {
   pinSeconds: number;

@@ -1,6 +1,6 @@
 import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import { deadlineCode, isOpen, type State } from '../contract/states.ts';
-import { type Database, inTransaction } from './database.ts';
+import { type Database, databaseTime, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
 import { type EnrollmentRow, toEnrollmentRow, toState } from './enrollment-row.ts';
 
@@ -33,10 +33,9 @@ export async function sweepEnrollments(db: Database, graceSeconds: number, start
       const result = await endEnrollment(tx, { id, state: 'expired', code: deadlineCode(state), actor: 'sweeper', expected: [state] });
       if (result?.ended === true) ended.push({ id, state: result.state });
     }
-    const unstarted = await tx.enrollment.findMany({
-      where: { endedAt: null, startedAt: null, createdAt: { lt: new Date(Date.now() - startAfterSeconds * 1_000) } },
-      take: BATCH,
-    });
+    const now = await databaseTime(tx);
+    const createdBefore = new Date(now.getTime() - startAfterSeconds * 1_000);
+    const unstarted = await tx.enrollment.findMany({ where: { endedAt: null, startedAt: null, createdAt: { lt: createdBefore } }, take: BATCH });
     return { ended, unstarted: unstarted.map(toEnrollmentRow) };
   });
 }

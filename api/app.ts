@@ -1,0 +1,90 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express';
+import helmet from 'helmet';
+import swaggerUi from 'swagger-ui-express';
+import { ServiceError } from '../contract/service-error.ts';
+import type { ApiDeps } from './deps.ts';
+import { rawBody } from './middleware/json-body.ts';
+import { logRequests } from './middleware/log-requests.ts';
+import { requestId } from './middleware/request-id.ts';
+import { openApiDocument } from './openapi.ts';
+import { asServiceError, sendProblem } from './problem.ts';
+import { ROUTES } from './route-table.ts';
+import { getCaCertificate, getCrl } from './routes/public-files.ts';
+
+/** The public TLS listener, without listening: the calls of the route table and the API documentation. */
+export function publicApp(deps: ApiDeps): Express {
+  const app = bareApp(deps);
+  app.use(helmet({ strictTransportSecurity: { maxAge: 31_536_000 } }));
+  app.use('/docs', documentation(deps));
+  app.use(noStore, rawBody, calls(deps));
+  return closed(app, deps);
+}
+
+/** The plain-HTTP listener: signed, read-only files and nothing else (RFC 5280 §8 advises against https for them). */
+export function filesApp(deps: Pick<ApiDeps, 'db' | 'log' | 'config'>): Express {
+  const app = bareApp(deps);
+  app.get('/ca/:file', getCaCertificate(deps));
+  app.get('/crl/:file', getCrl(deps));
+  return closed(app, deps);
+}
+
+function bareApp({ log }: Pick<ApiDeps, 'log'>): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple').set('case sensitive routing', true).set('strict routing', true);
+  return app.use(requestId, logRequests(log));
+}
+
+function closed(app: Express, deps: Pick<ApiDeps, 'log' | 'config'>): Express {
+  app.use(() => {
+    throw new ServiceError('route_not_found');
+  });
+  return app.use(lastResort(deps));
+}
+
+function calls(deps: ApiDeps): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  for (const { method, path, handler } of ROUTES) router[method](expressPath(path), handler(deps));
+  for (const path of new Set(ROUTES.map((route) => route.path))) router.all(expressPath(path), otherMethod(path));
+  return router;
+}
+
+function otherMethod(path: string): RequestHandler {
+  const allow = ROUTES.filter((route) => route.path === path).map(({ method }) => method.toUpperCase()).join(', ');
+  return (_req, res) => {
+    res.setHeader('Allow', allow);
+    throw new ServiceError('method_not_allowed', `Allowed here: ${allow}.`);
+  };
+}
+
+function expressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function documentation({ config }: ApiDeps): Router {
+  const document = openApiDocument();
+  const router = Router();
+  router.get('/openapi.json', (_req, res) => void res.json(document));
+  // swagger-ui draws with inline styles and scripts of its own; only these pages may.
+  const styles: RequestHandler = (_req, res, next) => {
+    res.setHeader('Content-Security-Policy', "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:");
+    next();
+  };
+  router.use('/', styles, swaggerUi.serve, swaggerUi.setup(document, { customSiteTitle: `Certificate Service (${config.environment})` }));
+  return router;
+}
+
+/** Nothing about an enrollment is kept by caches (protocol §1). */
+const noStore: RequestHandler = (_req, res, next) => {
+  res.setHeader('Cache-Control', 'no-store');
+  next();
+};
+
+/** Every refusal leaves as a problem document; what was not expected is logged under the request id and says nothing outside. */
+function lastResort({ log, config }: Pick<ApiDeps, 'log' | 'config'>): ErrorRequestHandler {
+  return (error: unknown, _req, res, _next) => {
+    const refusal = asServiceError(error);
+    if (refusal.code === 'internal_error') log.error({ requestId: res.locals.requestId, err: error }, 'unexpected failure');
+    if (res.headersSent) res.destroy();
+    else sendProblem(res, refusal, config.docsUrl ?? '/docs/errors');
+  };
+}

@@ -1,0 +1,124 @@
+import {
+  type Client,
+  isGrpcServiceError,
+  ServiceError as TemporalServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import type { EnrollmentId } from '../contract/ids.ts';
+import { enrollmentWorkflowId } from '../contract/ids.ts';
+import { CS_DEADLINE, CS_STATE } from '../contract/search-attributes.ts';
+import { ServiceError } from '../contract/service-error.ts';
+import {
+  type AcknowledgeResult,
+  acknowledge,
+  type CancelInput,
+  type CancelResult,
+  cancel,
+  ENROLLMENT_TASK_QUEUE,
+  ENROLLMENT_WORKFLOW,
+  type EnrollmentProcess,
+  enrollmentProcess,
+  pinLocked,
+  pinSatisfied,
+  type SubmitCsrResult,
+  submitCsr,
+} from '../contract/temporal.ts';
+import type { EnrollmentRow } from '../store/enrollment-row.ts';
+
+/**
+ * What the calls ask of Temporal. Each answers within its deadline; trouble becomes `service_unavailable`, a run that is not there
+ * `workflow_unavailable`. Every request may be repeated.
+ */
+export interface EnrollmentGateway {
+  /** Starts the workflow of a row; one that ran before is not started again. */
+  start(row: EnrollmentRow): Promise<void>;
+  /** Wakes the run so that it reads its row. */
+  wake(id: EnrollmentId, event: 'pinSatisfied' | 'pinLocked'): Promise<void>;
+  /** Undefined: not done within `waitMs`; the row says how far it came. */
+  submitCsr(id: EnrollmentId, digest: string, requestId: string, waitMs: number): Promise<SubmitCsrResult | undefined>;
+  acknowledge(id: EnrollmentId, proof: string, requestId: string): Promise<AcknowledgeResult>;
+  cancel(id: EnrollmentId, by: CancelInput['by'], requestId: string): Promise<CancelResult>;
+  /** Undefined when no worker answers in time. */
+  process(id: EnrollmentId): Promise<EnrollmentProcess | undefined>;
+  /** Asks a run whose row has ended to look at it; best effort. */
+  nudge(id: EnrollmentId): Promise<void>;
+}
+
+const START_MS = 4_000;
+const SIGNAL_MS = 4_000;
+const UPDATE_MS = 10_000;
+const QUERY_MS = 500;
+
+export interface GatewayOptions {
+  taskQueueSuffix: string;
+  now: () => number;
+}
+
+export function temporalGateway(client: Client, { taskQueueSuffix, now }: GatewayOptions): EnrollmentGateway {
+  const handle = (id: EnrollmentId): WorkflowHandle => client.workflow.getHandle(enrollmentWorkflowId(id));
+  const within = <Result>(ms: number, call: () => Promise<Result>) => client.withDeadline(now() + ms, () => translated(call));
+  return {
+    start: (row) => within(START_MS, () => start(client, row, ENROLLMENT_TASK_QUEUE + taskQueueSuffix, now())),
+    wake: (id, event) => within(SIGNAL_MS, () => handle(id).signal<[]>(event === 'pinSatisfied' ? pinSatisfied : pinLocked)),
+    submitCsr: (id, digest, requestId, waitMs) =>
+      within(waitMs, () => untilDeadline(() => handle(id).executeUpdate(submitCsr, { args: [{ digest }], updateId: requestId }))),
+    acknowledge: (id, proof, requestId) => within(UPDATE_MS, () => handle(id).executeUpdate(acknowledge, { args: [{ proof }], updateId: requestId })),
+    cancel: (id, by, requestId) => within(UPDATE_MS, () => handle(id).executeUpdate(cancel, { args: [{ by }], updateId: requestId })),
+    process: (id) => within(QUERY_MS, () => handle(id).query(enrollmentProcess)).catch(() => undefined),
+    nudge: (id) => within(SIGNAL_MS, () => handle(id).signal(pinLocked)).catch(() => undefined),
+  };
+}
+
+async function start(client: Client, row: EnrollmentRow, taskQueue: string, now: number): Promise<void> {
+  const { pinSeconds, csrSeconds, ackSeconds } = row;
+  const wholeSeconds = Math.max(Math.ceil((row.expiresAt.getTime() - now) / 1_000), 1);
+  try {
+    await client.workflow.start(ENROLLMENT_WORKFLOW, {
+      workflowId: enrollmentWorkflowId(row.id),
+      taskQueue,
+      args: [{ enrollmentId: row.id, limits: { pinSeconds, csrSeconds, ackSeconds, wholeSeconds } }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      staticSummary: `Device enrollment (${row.platform})`,
+      typedSearchAttributes: [
+        { key: CS_STATE, value: row.state },
+        { key: CS_DEADLINE, value: row.stageDeadline },
+      ],
+    });
+  } catch (error) {
+    // It ran before and is closed: started, all the same.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** An update that is not done in time goes on without us. */
+async function untilDeadline<Result>(update: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await update();
+  } catch (error) {
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return undefined;
+    throw error;
+  }
+}
+
+async function translated<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (error) {
+    throw toServiceError(error);
+  }
+}
+
+function toServiceError(error: unknown): unknown {
+  if (error instanceof ServiceError) return error;
+  if (error instanceof WorkflowNotFoundError) return new ServiceError('workflow_unavailable');
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return new ServiceError('service_unavailable', 'No worker answered in time.', {}, 2);
+  // A run that ended in the meantime fails the update; the row says how it ended.
+  if (error instanceof WorkflowUpdateFailedError) return new ServiceError('workflow_unavailable');
+  if (error instanceof TemporalServiceError || isGrpcServiceError(error)) return new ServiceError('service_unavailable', 'Temporal does not answer.', {}, 2);
+  return error;
+}

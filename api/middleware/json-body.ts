@@ -1,0 +1,43 @@
+import express, { type Request, type RequestHandler } from 'express';
+import type { z } from 'zod';
+import { ServiceError } from '../../contract/service-error.ts';
+
+const MAX_BODY_OCTETS = 65_536;
+
+/** Reads the octets and nothing more, so that type, encoding and syntax are judged here and refused by name. */
+export const rawBody: RequestHandler = express.raw({ type: () => true, limit: MAX_BODY_OCTETS, inflate: false });
+
+/**
+ * Parses the body of a call. Errors: `unsupported_media_type`, `invalid_json`, `invalid_body` with the pointer of the first fault.
+ */
+export function parseBody<Schema extends z.ZodType>(req: Request, schema: Schema): z.output<Schema> {
+  requireJson(req);
+  const parsed = schema.safeParse(parseJson(req.body));
+  if (parsed.success) return parsed.data;
+  throw invalidBody(parsed.error);
+}
+
+function requireJson(req: Request): void {
+  const [type, ...parameters] = (req.headers['content-type'] ?? '').toLowerCase().split(';').map((part) => part.trim());
+  const utf8 = parameters.every((parameter) => parameter === 'charset=utf-8' || parameter === 'charset="utf-8"');
+  if (type !== 'application/json' || !utf8) throw new ServiceError('unsupported_media_type');
+}
+
+function parseJson(body: unknown): unknown {
+  if (!Buffer.isBuffer(body)) throw new ServiceError('invalid_json', 'The body is empty.');
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
+  } catch {
+    throw new ServiceError('invalid_json', 'The body is not one JSON value in valid UTF-8.');
+  }
+}
+
+/** The first fault, with its place as a JSON pointer (RFC 6901); an unknown member is named itself. */
+function invalidBody(error: z.ZodError): ServiceError {
+  const [issue] = error.issues;
+  if (issue === undefined) return new ServiceError('invalid_body');
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
+  const pointer = path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const what = issue.code === 'unrecognized_keys' ? 'The member is not known to this call.' : issue.message;
+  return new ServiceError('invalid_body', `${pointer === '' ? 'The body' : pointer}: ${what}`, { pointer });
+}

@@ -1,0 +1,61 @@
+import type { Response } from 'express';
+import { type ErrorCode, PROBLEMS } from '../contract/error-codes.ts';
+import type { ProblemDocument } from '../contract/http.ts';
+import { ServiceError } from '../contract/service-error.ts';
+
+/** A problem document (RFC 9457) of an error; extras stand beside the standard members and never replace one. */
+export function toProblem(error: ServiceError, requestId: string, docsUrl: string): ProblemDocument {
+  const { status, retryable, title, hint } = PROBLEMS[error.code];
+  return {
+    hint,
+    ...error.extras,
+    type: `${docsUrl}#${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    retryable,
+    instance: `urn:uuid:${requestId}`,
+  };
+}
+
+export function sendProblem(res: Response, error: ServiceError, docsUrl: string): void {
+  const problem = toProblem(error, res.locals.requestId, docsUrl);
+  const retryAfter = retryAfterSeconds(error);
+  if (retryAfter !== undefined) res.setHeader('Retry-After', String(retryAfter));
+  if (problem.status === 401) res.setHeader('WWW-Authenticate', `Bearer error="${error.code}"`);
+  if (error.code === 'insufficient_scope') res.setHeader('WWW-Authenticate', `Bearer error="insufficient_scope", scope="${String(error.extras['scope'])}"`);
+  res.status(problem.status).setHeader('Content-Type', 'application/problem+json');
+  res.end(JSON.stringify(problem));
+}
+
+/** Every 429 and 503 says when to come back. */
+function retryAfterSeconds(error: ServiceError): number | undefined {
+  const { status } = PROBLEMS[error.code];
+  if (error.retryAfterSeconds !== undefined) return Math.max(Math.ceil(error.retryAfterSeconds), 1);
+  return status === 429 || status === 503 ? 2 : undefined;
+}
+
+/** What a failure is called outside: a refusal keeps its code, anything unexpected becomes `internal_error` without its text. */
+export function asServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  const code = bodyParserCode(error);
+  if (code !== undefined) return new ServiceError(code);
+  return new ServiceError('internal_error', 'The fault was logged under the request id.');
+}
+
+/** Express' body reader and router throw http-errors; these are their stable types. */
+function bodyParserCode(error: unknown): ErrorCode | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  switch (Reflect.get(error, 'type')) {
+    case 'entity.too.large':
+      return 'body_too_large';
+    case 'encoding.unsupported':
+      return 'unsupported_media_type';
+    case 'request.aborted':
+    case 'request.size.invalid':
+      return 'invalid_request';
+    default:
+      return error instanceof URIError ? 'route_not_found' : undefined;
+  }
+}

@@ -1,0 +1,42 @@
+import type { CredentialsResponse } from '../contract/http.ts';
+import type { IssuerId } from '../contract/key-types.ts';
+import { ServiceError } from '../contract/service-error.ts';
+import { readIssuers } from '../store/crl.ts';
+import { type CertificateRow, type Credentials, deliverCredentials } from '../store/delivery.ts';
+import type { EnrollmentReading } from '../store/read-enrollment.ts';
+import type { ApiDeps } from './deps.ts';
+
+/** The credentials as the device gets them, the same each time, or undefined when there is nothing to deliver in this state. */
+export async function credentialsOf(deps: ApiDeps, { enrollment }: EnrollmentReading): Promise<CredentialsResponse | undefined> {
+  const credentials = await deliverCredentials(deps.db, enrollment.id);
+  return credentials === undefined ? undefined : render(credentials, await caPems(deps), enrollment.stageDeadline);
+}
+
+function render({ user, sdk, format, sealed, sealedSha256 }: Credentials, cas: CaPems, ackBefore: Date): CredentialsResponse {
+  return {
+    userCertificate: pem(user.der),
+    sdkCertificate: pem(sdk.der),
+    chains: { user: chain(user, cas), sdk: chain(sdk, cas) },
+    sdkKey: { format, value: sealed, sha256: sealedSha256 },
+    ackBefore: ackBefore.toISOString(),
+  };
+}
+
+type CaPems = ReadonlyMap<IssuerId, string>;
+
+async function caPems({ db }: ApiDeps): Promise<CaPems> {
+  return new Map((await readIssuers(db)).map(({ id, certificate }) => [id, pem(certificate)]));
+}
+
+function chain({ issuerId }: CertificateRow, cas: CaPems): string[] {
+  return [issuerId, 'root' as const].map((id) => {
+    const found = cas.get(id);
+    if (found === undefined) throw new ServiceError('service_unavailable', `The certificate of ${id} is not published yet.`);
+    return found;
+  });
+}
+
+function pem(der: Uint8Array): string {
+  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+}

@@ -1,0 +1,64 @@
+import type { Request, Response } from 'express';
+import { ackRequest } from '../../contract/http.ts';
+import { ServiceError } from '../../contract/service-error.ts';
+import { assertNever, isOpen } from '../../contract/states.ts';
+import type { AcknowledgeResult } from '../../contract/temporal.ts';
+import { readReceipt } from '../../store/delivery.ts';
+import type { EnrollmentReading } from '../../store/read-enrollment.ts';
+import type { ApiDeps } from '../deps.ts';
+import { requireDevice } from '../middleware/caller.ts';
+import { parseBody } from '../middleware/json-body.ts';
+import { readAgain, refusalAt } from '../where-it-stands.ts';
+
+/**
+ * POST /v1/enrollments/{id}/ack. The run verifies the proof and erases the sealed key; the receipt is read from the row.
+ * May be repeated: a completed enrollment answers its stored receipt.
+ */
+export const postAck = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
+  const { reading } = await requireDevice(deps, req);
+  const { proof } = parseBody(req, ackRequest);
+  const { id, state } = reading.enrollment;
+  const result = state === 'awaiting-ack' ? await acknowledge(deps, reading, proof, res.locals.requestId) : undefined;
+  const after = await readAgain(deps, id);
+  if (result !== undefined && 'refused' in result && isOpen(after.enrollment.state)) throw refused(deps, after, result);
+  await answer(deps, res, after);
+};
+
+/** Undefined: the run was gone; when the row has ended meanwhile, the row answers. */
+async function acknowledge(deps: ApiDeps, { enrollment: { id } }: EnrollmentReading, proof: string, requestId: string): Promise<AcknowledgeResult | undefined> {
+  try {
+    return await deps.gateway.acknowledge(id, proof, requestId);
+  } catch (error) {
+    const after = await readAgain(deps, id);
+    if (after.enrollment.state !== 'awaiting-ack') return undefined;
+    throw error;
+  }
+}
+
+async function answer(deps: ApiDeps, res: Response, after: EnrollmentReading): Promise<void> {
+  switch (after.enrollment.state) {
+    case 'completed': {
+      const receipt = await readReceipt(deps.db, after.enrollment.id);
+      if (receipt === undefined) throw new Error('completed without a receipt');
+      res.json({ state: 'completed', receipt });
+      return;
+    }
+    case 'awaiting-ack':
+      throw new ServiceError('service_unavailable', 'The acknowledgement could not be processed now.', {}, 2);
+    case 'awaiting-pin':
+    case 'awaiting-csr':
+    case 'issuing':
+      throw refusalAt(deps, after, 'wrong_state', 'There is nothing to acknowledge yet.');
+    case 'expired':
+    case 'cancelled':
+    case 'failed':
+    case 'locked':
+      throw refusalAt(deps, after, 'enrollment_ended');
+    default:
+      assertNever(after.enrollment.state);
+  }
+}
+
+function refused(deps: ApiDeps, after: EnrollmentReading, { refused: code, detail }: Extract<AcknowledgeResult, { refused: string }>): ServiceError {
+  return refusalAt(deps, after, code, detail);
+}

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Request, Response } from 'express';
+import { CSR_REFUSALS, isCsrRefusalCode } from '../../contract/csr-refusal-codes.ts';
+import { type CsrRequest, csrRequest } from '../../contract/http.ts';
+import { ServiceError } from '../../contract/service-error.ts';
+import { readSubmission, type Stored, type SubmissionOutcome, storeSubmission } from '../../store/csr-submission.ts';
+import type { EnrollmentReading } from '../../store/read-enrollment.ts';
+import type { ApiDeps } from '../deps.ts';
+import { requireDevice } from '../middleware/caller.ts';
+import { parseBody } from '../middleware/json-body.ts';
+import { preferredWaitMs } from '../prefer-wait.ts';
+import { credentialsOf } from '../render-credentials.ts';
+import { submissionDigest } from '../submission-digest.ts';
+import { ensureStarted, readAgain, refusalAt } from '../where-it-stands.ts';
+import { sendIssuing } from './get-credentials.ts';
+
+/** Judging takes milliseconds; a call that prefers not to wait for the certificates still waits for the verdict. */
+const VERDICT_MS = 6_000;
+const POLL_MS = 100;
+
+/**
+ * POST /v1/enrollments/{id}/csr. Stores the submission, asks the run to judge it, answers from the rows. May be repeated with the same
+ * bytes: the same submission has one outcome.
+ */
+export const postCsr = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
+  const { reading } = await requireDevice(deps, req);
+  const body = parseBody(req, csrRequest);
+  const waitMs = preferredWaitMs(req, res, 10);
+  const digest = submissionDigest(body);
+  const stored = await store(deps, reading, body, digest);
+  const after = needsVerdict(stored) ? await verdict(deps, reading, digest, waitMs, res.locals.requestId) : await readAgain(deps, reading.enrollment.id);
+  await answer(deps, res, after, digest);
+};
+
+async function store(deps: ApiDeps, reading: EnrollmentReading, body: CsrRequest, digest: string): Promise<Stored> {
+  const { csr: csrText, deliveryKey, deliveryFormat, sdkKey } = body;
+  if (sdkKey !== undefined && !deps.config.sdkKeyTypes.includes(sdkKey)) {
+    throw new ServiceError('invalid_body', `/sdkKey: must be one of ${deps.config.sdkKeyTypes.join(', ')}`, { pointer: '/sdkKey' });
+  }
+  const sent = { enrollmentId: reading.enrollment.id, digest, csrText, deliveryKey, deliveryFormat, ...(sdkKey === undefined ? {} : { sdkKey }) };
+  const stored = await storeSubmission(deps.db, sent, deps.config.maxCsrSubmissions);
+  if (stored === undefined) throw new ServiceError('invalid_token');
+  if (stored.kind === 'too_many') throw new ServiceError('csr_submissions_exceeded', undefined, {}, 60);
+  return stored;
+}
+
+/** An accepted submission still waits for its certificates; a refused one is answered from its row. */
+function needsVerdict(stored: Stored): boolean {
+  if (stored.kind === 'not_now' || stored.kind === 'too_many') return false;
+  const { state } = stored.enrollment;
+  const { outcome } = stored.submission;
+  return (state === 'awaiting-csr' && outcome === undefined) || (state === 'issuing' && outcome === 'accepted');
+}
+
+/** Sends the update and waits for its result, or for the time the caller gave, or for the row to show the verdict. */
+async function verdict(deps: ApiDeps, reading: EnrollmentReading, digest: string, waitMs: number, requestId: string): Promise<EnrollmentReading> {
+  const { id } = reading.enrollment;
+  await ensureStarted(deps, reading);
+  const update = deps.gateway.submitCsr(id, digest, requestId, waitMs + VERDICT_MS).catch((error: unknown) => new Trouble(error));
+  const first = await Promise.race([update, sleep(waitMs, 'waited' as const)]);
+  if (first === 'waited') await Promise.race([update, untilJudged(deps, reading, digest)]);
+  const after = await readAgain(deps, id);
+  // Trouble with the run matters only as long as the row shows no verdict.
+  if (after.enrollment.state === 'awaiting-csr' && first instanceof Trouble) throw first.error;
+  return after;
+}
+
+class Trouble {
+  constructor(readonly error: unknown) {}
+}
+
+async function untilJudged(deps: ApiDeps, { enrollment: { id } }: EnrollmentReading, digest: string): Promise<void> {
+  for (let waited = 0; waited < VERDICT_MS; waited += POLL_MS) {
+    const submission = await readSubmission(deps.db, id, digest);
+    if (submission?.outcome !== undefined) return;
+    await sleep(POLL_MS);
+  }
+}
+
+/** The table of protocol §4, column by column; a stored refusal comes first, in any state. */
+async function answer(deps: ApiDeps, res: Response, after: EnrollmentReading, digest: string): Promise<void> {
+  const { enrollment } = after;
+  const outcome = (await readSubmission(deps.db, enrollment.id, digest))?.outcome;
+  if (outcome !== undefined && outcome !== 'accepted') throw refused(deps, after, outcome);
+  switch (enrollment.state) {
+    case 'awaiting-pin':
+      throw refusalAt(deps, after, 'wrong_state', 'The PIN comes first.');
+    case 'awaiting-csr':
+      throw new ServiceError('service_unavailable', 'The CSR was received and is not judged yet.', {}, 1);
+    case 'issuing':
+    case 'awaiting-ack':
+    case 'completed':
+      if (enrollment.csrDigest !== digest) throw refusalAt(deps, after, 'csr_already_accepted');
+      return deliver(deps, res, after);
+    default:
+      throw refusalAt(deps, after, 'wrong_state', 'The enrollment has ended.');
+  }
+}
+
+async function deliver(deps: ApiDeps, res: Response, after: EnrollmentReading): Promise<void> {
+  if (after.enrollment.state === 'issuing') return sendIssuing(res, after);
+  const credentials = await credentialsOf(deps, after);
+  if (credentials === undefined) throw refusalAt(deps, await readAgain(deps, after.enrollment.id), 'credentials_gone');
+  res.json(credentials);
+}
+
+function refused(deps: ApiDeps, after: EnrollmentReading, { code, detail, offset, attemptsLeft }: Exclude<SubmissionOutcome, 'accepted'>): ServiceError {
+  const hint = isCsrRefusalCode(code) ? CSR_REFUSALS[code].hint : '';
+  return refusalAt(deps, after, code, detail, { hint, attemptsLeft, ...(offset === undefined ? {} : { offset }) });
+}

@@ -1,0 +1,49 @@
+import type { Request, Response } from 'express';
+import { type PinRequest, pinRequest } from '../../contract/http.ts';
+import { isOpen } from '../../contract/states.ts';
+import { ServiceError } from '../../contract/service-error.ts';
+import type { PinOutcome } from '../../store/pin-attempt.ts';
+import type { EnrollmentReading } from '../../store/read-enrollment.ts';
+import type { ApiDeps } from '../deps.ts';
+import { requireDevice } from '../middleware/caller.ts';
+import { parseBody } from '../middleware/json-body.ts';
+import { judgePin } from '../pin-gate.ts';
+import { renderView } from '../render-view.ts';
+import { ensureStarted, readAgain, refusalAt } from '../where-it-stands.ts';
+
+/**
+ * PUT /v1/enrollments/{id}/pin. The hash of the device stays in this process; the run only hears that its row moved.
+ * May be repeated with the same attemptId: it is evaluated once.
+ */
+export const putPin = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
+  const { reading } = await requireDevice(deps, req);
+  const body = parseBody(req, pinRequest);
+  await ensureStarted(deps, reading);
+  const outcome = await judgePin(deps, reading, body);
+  await wakeRun(deps, reading, outcome);
+  const after = await readAgain(deps, reading.enrollment.id);
+  if (outcome.result !== 'satisfied') throw refusal(deps, after, outcome, body);
+  res.json(renderView(after, deps.config, true));
+};
+
+/** 200 only after Temporal took the signal: a lost answer or signal heals by repetition. */
+async function wakeRun({ gateway }: ApiDeps, { enrollment: { id, state } }: EnrollmentReading, outcome: PinOutcome): Promise<void> {
+  if (outcome.result === 'satisfied') {
+    if (outcome.state === 'awaiting-csr') await gateway.wake(id, 'pinSatisfied');
+  } else if (isOpen(state) && !isOpen(outcome.state)) {
+    await gateway.wake(id, 'pinLocked').catch(() => undefined); // the run's timer or the sweeper will notice too
+  }
+}
+
+function refusal(deps: ApiDeps, after: EnrollmentReading, { result, attemptsLeft, retryAt }: PinOutcome, { mode }: PinRequest): ServiceError {
+  if (result === 'satisfied') throw new Error('not a refusal');
+  const extras = {
+    mode,
+    ...(attemptsLeft === undefined ? {} : { attemptsLeft }),
+    ...(retryAt === undefined ? {} : { retryAt: retryAt.toISOString() }),
+  };
+  const error = refusalAt(deps, after, result, undefined, extras);
+  if (retryAt === undefined) return error;
+  const seconds = Math.max((retryAt.getTime() - after.now.getTime()) / 1_000, 1);
+  return new ServiceError(error.code, error.message, error.extras, seconds);
+}

@@ -1,0 +1,27 @@
+import type { Request, Response } from 'express';
+import { type PinStatusResponse, userIdSchema } from '../../contract/http.ts';
+import { ServiceError } from '../../contract/service-error.ts';
+import { inDatabase } from '../../store/database.ts';
+import { pinStatusOf, resetPin } from '../../store/user-pin.ts';
+import type { ApiDeps } from '../deps.ts';
+import { requireClient } from '../middleware/caller.ts';
+
+/** GET /v1/users/{userId}/pin: `absent`, `present` or `locked`; an unknown user has none. */
+export const getPinStatus = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
+  await requireClient(deps, req, 'pin:read');
+  const status = await inDatabase(() => pinStatusOf(deps.db, userIdOf(req), deps.config.maxPinFailures));
+  res.json({ status } satisfies PinStatusResponse);
+};
+
+/** DELETE /v1/users/{userId}/pin: removes the PIN, the only way out of a lock. May be repeated. */
+export const deletePin = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
+  const { clientId } = await requireClient(deps, req, 'pin:reset');
+  await resetPin(deps.db, userIdOf(req), `token-service:${clientId}`);
+  res.status(204).end();
+};
+
+function userIdOf(req: Request): string {
+  const parsed = userIdSchema.safeParse(req.params['userId']);
+  if (!parsed.success) throw new ServiceError('invalid_request', 'The path holds no user id: 1 to 64 characters of A-Z a-z 0-9 . _ : -');
+  return parsed.data;
+}

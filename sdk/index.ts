@@ -1,0 +1,19 @@
+export { cancelEnrollment } from './cancel-enrollment.ts';
+export type { CardCertificates, CardState, OpenCardOptions, TlsClientIdentity } from './card/virtual-card.ts';
+export { VirtualCard } from './card/virtual-card.ts';
+export { enrollDevice, resumeEnrollment } from './enroll-device.ts';
+export type {
+  AskForPin,
+  EnrollDeviceOptions,
+  Enrolled,
+  FlowOptions,
+  PinPrompt,
+  PinRefusal,
+  ResumeEnrollmentOptions,
+} from './enrollment-options.ts';
+export type { ProblemAnswer } from './enrollment-problem.ts';
+export { EnrollmentEnded, EnrollmentProblem } from './enrollment-problem.ts';
+export type { SdkErrorCode } from './sdk-error.ts';
+export { SdkError } from './sdk-error.ts';
+export type { StepEvent, StepListener, StepName } from './step-event.ts';
+export { verifyStoredReceipt } from './verify-stored-receipt.ts';

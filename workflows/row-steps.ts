@@ -1,0 +1,49 @@
+import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation, proxyLocalActivities, sleep } from '@temporalio/workflow';
+import type { EnrollmentActivities } from '../activities/index.ts';
+import type { EndCode, EndState, OpenState } from '../contract/states.ts';
+import { PAUSE_AFTER_TROUBLE_MS, SHORT_STEP } from './activity-options.ts';
+import { adopt, type Progress } from './progress.ts';
+import { showStage } from './show-stage.ts';
+
+const reading = proxyLocalActivities<EnrollmentActivities>({ ...SHORT_STEP, summary: 'read the row' });
+const ending = proxyLocalActivities<EnrollmentActivities>({ ...SHORT_STEP, summary: 'end: erase, revoke, CRL due' });
+
+export interface End {
+  state: Exclude<EndState, 'completed'>;
+  code: EndCode;
+  expected?: OpenState;
+}
+
+/** Reads the row and takes over what it says. */
+export async function readRow(progress: Progress): Promise<void> {
+  progress.woken = false;
+  takeOver(progress, await persistently(() => reading.readEnrollment({ enrollmentId: progress.enrollmentId })));
+}
+
+/** Ends the enrollment with its compensation, also while the run is being cancelled, and takes over what the row says then. */
+export async function endRow(progress: Progress, end: End, actor = 'workflow'): Promise<void> {
+  const request = { enrollmentId: progress.enrollmentId, actor, ...end };
+  takeOver(progress, await CancellationScope.nonCancellable(() => persistently(() => ending.endEnrollment(request))));
+}
+
+export function takeOver(progress: Progress, seen: Parameters<typeof adopt>[1]): void {
+  if (adopt(progress, seen, Date.now())) showStage(progress);
+}
+
+/** The row must be read or ended, however long the database is away; only a row that does not exist ends the run. */
+async function persistently<Result>(step: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await step();
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      await sleep(PAUSE_AFTER_TROUBLE_MS, { summary: 'the database was away; trying again' });
+    }
+  }
+}
+
+/** Cancellation, or a row that does not exist: trying again cannot help. */
+function isFinal(error: unknown): boolean {
+  if (isCancellation(error)) return true;
+  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true;
+}
