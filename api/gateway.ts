@@ -41,7 +41,7 @@ export interface EnrollmentGateway {
   /** Undefined: not done within `waitMs`; the row says how far it came. */
   submitCsr(id: EnrollmentId, digest: string, requestId: string, waitMs: number): Promise<SubmitCsrResult | undefined>;
   acknowledge(id: EnrollmentId, proof: string, requestId: string): Promise<AcknowledgeResult>;
-  cancel(id: EnrollmentId, by: CancelInput['by'], requestId: string): Promise<CancelResult>;
+  cancel(id: EnrollmentId, by: NonNullable<CancelInput['by']>, requestId: string): Promise<CancelResult>;
   /** Undefined when no worker answers in time. */
   process(id: EnrollmentId): Promise<EnrollmentProcess | undefined>;
   /** Asks a run whose row has ended to look at it; best effort. */

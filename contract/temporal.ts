@@ -56,11 +56,11 @@ export type AcknowledgeResult =
 export const acknowledge = defineUpdate<AcknowledgeResult, [AcknowledgeInput]>('acknowledge');
 
 export interface CancelInput {
-  by: 'device' | 'token-service' | 'operator';
+  by?: 'device' | 'token-service' | 'operator';
 }
 export type CancelResult = { state: State } | { retry: true };
-/** End the enrollment as `cancelled`. Idempotent. Without an argument (from the Temporal UI) it counts as the operator's. */
-export const cancel = defineUpdate<CancelResult, [CancelInput?]>('cancel');
+/** End the enrollment as `cancelled`. Idempotent. Sent without an argument (from the Temporal UI) it counts as the operator's. */
+export const cancel = defineUpdate<CancelResult, [CancelInput]>('cancel');
 
 /** What the run knows of itself; the row is the authority for state. */
 export interface EnrollmentProcess {

@@ -32,7 +32,7 @@ export function handleMessages(progress: Progress): void {
   setHandler(pinLocked, () => wake(progress));
   setHandler(submitCsr, (input) => onSubmitCsr(progress, input), { validator: refuseMalformedCsr });
   setHandler(acknowledge, (input) => onAcknowledge(progress, input), { validator: refuseMalformedProof });
-  setHandler(cancel, (input?) => onCancel(progress, input), { validator: refuseMalformedCancel });
+  setHandler(cancel, (input: CancelInput | undefined) => onCancel(progress, input), { validator: refuseMalformedCancel });
   setHandler(enrollmentProcess, () => describe(progress));
 }
 
@@ -94,7 +94,7 @@ function refuseMalformedProof(input: Partial<AcknowledgeInput> | undefined): voi
 
 function refuseMalformedCancel(input?: Partial<CancelInput>): void {
   if (input === undefined || input === null) return;
-  if (input.by !== 'device' && input.by !== 'token-service' && input.by !== 'operator') throw malformed('cancel takes nothing or {by}');
+  if (input.by !== undefined && input.by !== 'device' && input.by !== 'token-service' && input.by !== 'operator') throw malformed('cancel takes nothing or {by}');
 }
 
 function malformed(message: string): ApplicationFailure {

@@ -88,8 +88,8 @@ async function forgetAttempt(flow: Flow): Promise<void> {
 /** 410: nothing of this enrollment will ever be delivered; destroy what there is (protocol §3). */
 async function endIfGone(flow: Flow, error: unknown): Promise<void> {
   if (!(error instanceof EnrollmentProblem) || error.status !== 410) return;
-  const { state } = error.extras;
-  await end(flow, typeof state === 'string' ? state : 'ended', error.code);
+  const { state, endCode } = error.extras;
+  await end(flow, typeof state === 'string' ? state : 'ended', typeof endCode === 'string' ? endCode : error.code);
 }
 
 async function end(flow: Flow, state: string, code: string): Promise<never> {

@@ -1,0 +1,47 @@
+import { createServer } from 'node:net';
+
+export interface WantedPort {
+  port: number;
+  /** What listens there, in words: `public API`. */
+  role: string;
+  /** How to change it: `--api-port`. */
+  option: string;
+  /** Default: 127.0.0.1. */
+  host?: string;
+}
+
+/** Throws one sentence a port that is taken (or wanted twice), before anything is started. */
+export async function assertPortsFree(wanted: readonly WantedPort[]): Promise<void> {
+  const taken = await Promise.all(wanted.map(async (want) => ((await isFree(want)) ? undefined : sentence(want))));
+  const twice = wanted.filter(({ port }, index) => wanted.findIndex((other) => other.port === port) !== index).map(twiceSentence);
+  const problems = [...taken.filter((line) => line !== undefined), ...twice];
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+/** A port of 127.0.0.1 that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  return (await tryToListen(0, '127.0.0.1')) ?? Promise.reject(new Error('127.0.0.1 has no free port'));
+}
+
+async function isFree({ port, host = '127.0.0.1' }: WantedPort): Promise<boolean> {
+  return (await tryToListen(port, host)) !== undefined;
+}
+
+function tryToListen(port: number, host: string): Promise<number | undefined> {
+  return new Promise((done) => {
+    const server = createServer();
+    server.once('error', () => done(undefined));
+    server.listen({ port, host, exclusive: true }, () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address !== null ? address.port : port));
+    });
+  });
+}
+
+function sentence({ port, role, option }: WantedPort): string {
+  return `Port ${port} for the ${role} is taken by another process; stop that one or choose another port with ${option}.`;
+}
+
+function twiceSentence({ port, role, option }: WantedPort): string {
+  return `Port ${port} for the ${role} is wanted by another part of this stack too; choose another port with ${option}.`;
+}

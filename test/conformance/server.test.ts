@@ -1,0 +1,118 @@
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { readVectors } from '../../conformance/vectors-file.ts';
+import { toEnrollmentId } from '../../contract/ids.ts';
+import { checkChallenge, makeChallenge } from '../../core/csr/challenge.ts';
+import { openEvidenceKey } from '../../core/evidence/evidence-key.ts';
+import { signReceipt } from '../../core/evidence/sign-receipt.ts';
+import { verifyAckProof } from '../../core/evidence/verify-ack-proof.ts';
+import { keyRing } from '../../core/key-ring.ts';
+import { deviceHash, prehash } from '../../core/pin/pin-hash.ts';
+import { pinSalt } from '../../core/pin/pin-salt.ts';
+import { isWeakPin } from '../../core/pin/weak-pin.ts';
+import { sealJwe } from '../../core/sealing/seal-jwe.ts';
+import { makeEnrollmentToken } from '../../core/token/enrollment-token.ts';
+import { verifyReceipt } from '../../sdk/acknowledge/verify-receipt.ts';
+import { checkPinParams, hashPin } from '../../sdk/pin/hash-pin.ts';
+import { WEAK_PINS } from '../../sdk/pin/weak-pins.ts';
+
+/* The service's own code against the same file that other SDKs are held against: neither side can drift alone. */
+
+const vectors = readVectors();
+const enrollmentId = toEnrollmentId(vectors.enrollment.enrollmentId);
+const ring = ({ kid, key }: { kid: string; key: string }) => keyRing([{ kid, key: Buffer.from(key, 'hex') }]);
+
+describe('the service computes', () => {
+  test('the PIN salt of the vectors', () => {
+    const { pinSalt: vector } = vectors;
+    expect(Buffer.from(pinSalt({ userId: vector.userId, kid: vector.kid, keys: ring(vector) })).toString('base64url')).toBe(vector.salt);
+  });
+
+  test.each(vectors.pinHashes)('the hash of $pin (m=$params.m, t=$params.t)', async ({ pin, params, value }) => {
+    const cost = { memoryKib: params.m, passes: params.t, lanes: params.p };
+    expect((await deviceHash(pin, Buffer.from(params.salt, 'base64url'), cost)).toString('base64url')).toBe(value);
+  });
+
+  test('the peppered value of the vectors', () => {
+    const { pinPepper: vector } = vectors;
+    const value = Buffer.from(vector.value, 'base64url');
+    expect(prehash({ value, userId: vector.userId, pepperKid: vector.kid, pepper: ring(vector) }).toString('hex')).toBe(vector.pre);
+  });
+
+  test('the enrollment token of the vectors', () => {
+    const { enrollmentToken: vector } = vectors;
+    const salt = Buffer.from(vector.salt, 'hex');
+    expect(makeEnrollmentToken({ enrollmentId, salt, kid: vector.kid, keys: ring(vector) })).toBe(vector.token);
+  });
+
+  test('the challenge of the vectors, and takes it until it ends', () => {
+    const { challenge: vector } = vectors;
+    const keys = ring({ kid: String(Number.parseInt(vector.kid, 16)), key: vector.key });
+    const expiresAt = new Date(vector.expiresAt);
+    expect(makeChallenge({ enrollmentId, keys, expiresAt })).toBe(vector.value);
+    expect(checkChallenge(vector.value, { enrollmentId, keys, at: new Date(vectors.enrollment.now) })).toBe('ok');
+    expect(checkChallenge(vector.value, { enrollmentId, keys, at: expiresAt })).toBe('expired');
+  });
+});
+
+describe.each(vectors.credentials)('with the stored ephemeral key the service seals the $keyType SDK key', (credential) => {
+  const request = {
+    enrollmentId,
+    spki: createPublicKey(credential.sdkPrivateKey).export({ format: 'der', type: 'spki' }),
+    pkcs8: Buffer.from(credential.plaintext, 'base64'),
+    deliveryKey: vectors.deliveryKey.jwk,
+    deliveryKid: vectors.deliveryKey.kid,
+  };
+  const randomness = ({ ephemeralKey, nonce, contentKey }: { ephemeralKey: string; nonce: string; contentKey: string }) => ({
+    ephemeralPkcs8: createPrivateKey(ephemeralKey).export({ format: 'der', type: 'pkcs8' }),
+    nonce: Buffer.from(nonce, 'hex'),
+    contentKey: Buffer.from(contentKey, 'hex'),
+  });
+
+  test('as exactly the JWE of the vectors', () => {
+    expect(sealJwe(request, randomness(credential.jwe))).toBe(credential.jwe.value);
+  });
+
+  test('and takes the acknowledgement proof of the vectors, but not for another enrollment', async () => {
+    const sdkCertificate = new X509Certificate(credential.sdkCertificate).raw;
+    const expected = { enrollmentId, sealedSha256: credential.jwe.sha256, sdkCertificate };
+    await expect(verifyAckProof(credential.ackProof.jws, expected)).resolves.toBeUndefined();
+    const elsewhere = { ...expected, enrollmentId: toEnrollmentId('00000000-0000-4000-8000-000000000000') };
+    await expect(verifyAckProof(credential.ackProof.jws, elsewhere)).rejects.toMatchObject({ code: 'ack_proof_invalid' });
+  });
+});
+
+test('the SDK accepts a receipt that the service signs, with the claims and the header of the vectors', async () => {
+  const evidence = openEvidenceKey(vectors.receipt.privateKey);
+  const claims = JSON.parse(vectors.receipt.claims);
+  const at = (name: string) => new Date(claims[name]);
+  const facts = {
+    enrollmentId: claims.enr,
+    spkiSha256: claims.spki,
+    deliveryKid: claims.deliveryKid,
+    sealedSha256: claims.sealedSha256,
+    madeAt: at('madeAt'),
+    sealedAt: at('sealedAt'),
+    firstDeliveredAt: at('firstDeliveredAt'),
+    erasedAt: at('erasedAt'),
+    plainGoneBy: at('plainGoneBy'),
+    deliveries: claims.deliveries,
+  };
+  const receipt = await signReceipt(facts, evidence);
+  const subject = { enrollmentId: claims.enr, spki: claims.spki, deliveryKid: claims.deliveryKid, sealedSha256: claims.sealedSha256 };
+  expect(verifyReceipt(receipt, [evidence.publicJwk], subject).plainGoneBy).toBe(claims.plainGoneBy);
+  expect(receipt.split('.')[0]).toBe(vectors.receipt.jws.split('.')[0]);
+  expect(receipt.split('.')[1]).toBe(vectors.receipt.jws.split('.')[1]);
+});
+
+test('every PIN that the service itself refuses stands on the list of the SDK', async () => {
+  const keys = ring(vectors.pinSalt);
+  const { userId, kid, salt } = vectors.pinSalt;
+  const cost = { memoryKib: 19_456, passes: 2, lanes: 1 };
+  const params = checkPinParams({ v: 1, alg: 'argon2id', m: 19_456, t: 2, p: 1, len: 32, kid, salt });
+  const weak = async (pin: string) =>
+    isWeakPin({ value: Buffer.from(await hashPin(pin, params), 'base64url'), userId, kid, keys, cost, count: 5 });
+  const refused = await Promise.all(WEAK_PINS.slice(0, 20).map(async (pin) => ((await weak(pin)) ? pin : undefined)));
+  expect(refused.filter((pin) => pin !== undefined)).toHaveLength(5);
+  expect(await weak('482913')).toBe(false);
+});

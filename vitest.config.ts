@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+/** Pure rooms need no server; everything else runs against real ones, started once by test/rig/global-setup.ts. */
+const PURE = ['core', 'sdk', 'conformance', 'contract', 'api', 'architecture', 'config', 'docs'].map((room) => `test/${room}/**/*.test.ts`);
+
+export default defineConfig({
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 90_000,
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'pure', include: PURE } },
+      { extends: true, test: { name: 'real', include: ['test/**/*.test.ts'], exclude: PURE, globalSetup: ['test/rig/global-setup.ts'] } },
+    ],
+  },
+});

@@ -1,0 +1,2 @@
+import type { Logger } from 'pino';
+import { ServiceError } from '../contract/service-error.ts';

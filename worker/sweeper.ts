@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import type { Database } from '../store/database.ts';
+import type { EnrollmentRow } from '../store/enrollment-row.ts';
+import { markStarted } from '../store/read-enrollment.ts';
+import { sweepEnrollments } from '../store/sweep.ts';
+
+export interface SweeperDeps {
+  db: Database;
+  log: Logger;
+  graceSeconds: number;
+  startGraceSeconds: number;
+  /** Starts the workflow of a row; undefined while Temporal is away. */
+  start: ((row: EnrollmentRow) => Promise<void>) | undefined;
+}
+
+/**
+ * One turn: ends rows that are past their deadline although no workflow did (terminated, lost, stuck), with the same compensation as
+ * any other end, and starts workflows that were never started. Runs without Temporal; may be repeated.
+ */
+export async function sweep(deps: SweeperDeps): Promise<void> {
+  const swept = await sweepEnrollments(deps.db, deps.graceSeconds, deps.startGraceSeconds);
+  if (swept === undefined) return;
+  for (const { id, state } of swept.ended) deps.log.warn({ enrollmentId: id, state }, 'sweeper: ended an overdue enrollment');
+  for (const row of swept.unstarted) await startUnstarted(deps, row);
+}
+
+async function startUnstarted({ db, log, start }: SweeperDeps, row: EnrollmentRow): Promise<void> {
+  if (start === undefined) return;
+  await start(row);
+  await markStarted(db, row.id);
+  log.warn({ enrollmentId: row.id }, 'sweeper: started a workflow that its creator had not started');
+}
