@@ -16,12 +16,17 @@ export interface TestCertificate {
     | 'device without clientAuth'
     | 'device without keyUsage'
     | 'device with an unknown critical extension'
+    | 'CA without keyCertSign'
+    | 'keyCertSign without CA'
     | 'TLS server for localhost';
+  /** Default `sha256`; with an EC issuer only. */
+  readonly digest?: 'sha256' | 'sha384';
 }
 
 /** PEM. ECDSA signatures differ from call to call. */
 export function testCertificate(input: TestCertificate): string {
-  const algorithm = signatureAlgorithm(input.issuer.key);
+  const { digest = 'sha256' } = input;
+  const algorithm = signatureAlgorithm(input.issuer.key, digest);
   const tbs = sequence(
     tlv(0xa0, Buffer.from([2, 1, 2])),
     tlv(0x02, Buffer.concat([Buffer.from([0x40]), Buffer.alloc(14), Buffer.from([input.serial])])),
@@ -32,7 +37,7 @@ export function testCertificate(input: TestCertificate): string {
     spki(input.publicKey),
     tlv(0xa3, sequence(...extensions(input))),
   );
-  const der = sequence(tbs, algorithm, bitString(sign('sha256', tbs, input.issuer.key)));
+  const der = sequence(tbs, algorithm, bitString(sign(digest, tbs, input.issuer.key)));
   const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }
@@ -44,6 +49,8 @@ function extensions({ publicKey, issuer, profile }: TestCertificate): Buffer[] {
   ];
   const usage = (octet: number, unused: number) => extension('2.5.29.15', true, tlv(0x03, Buffer.from([unused, octet])));
   if (profile === 'ca') return [extension('2.5.29.19', true, sequence(TRUE)), usage(0x06, 1), ...ids];
+  if (profile === 'CA without keyCertSign') return [extension('2.5.29.19', true, sequence(TRUE)), usage(0x02, 1), ...ids];
+  if (profile === 'keyCertSign without CA') return [extension('2.5.29.19', true, sequence()), usage(0x06, 1), ...ids];
   if (profile === 'TLS server for localhost') return [extension('2.5.29.17', false, sequence(tlv(0x82, Buffer.from('localhost')))), ...ids];
   const clientAuth = extension('2.5.29.37', false, sequence(objectIdentifier('1.3.6.1.5.5.7.3.2')));
   return [
@@ -73,10 +80,10 @@ function keyId(key: KeyObject): Buffer {
   return createHash('sha1').update(spki(key)).digest();
 }
 
-function signatureAlgorithm(key: KeyObject): Buffer {
+function signatureAlgorithm(key: KeyObject, digest: 'sha256' | 'sha384'): Buffer {
   return key.asymmetricKeyType === 'rsa'
     ? sequence(objectIdentifier('1.2.840.113549.1.1.11'), NULL)
-    : sequence(objectIdentifier('1.2.840.10045.4.3.2'));
+    : sequence(objectIdentifier(digest === 'sha256' ? '1.2.840.10045.4.3.2' : '1.2.840.10045.4.3.3'));
 }
 
 /** YYMMDDHHMMSSZ; enough until 2049. */

@@ -1,6 +1,6 @@
 import { storeOf } from './card/virtual-card.ts';
 import type { FlowOptions } from './enrollment-options.ts';
-import { withFlow } from './flow/flow.ts';
+import { type Flow, withFlow } from './flow/flow.ts';
 import { StepReporter } from './step-reporter.ts';
 
 /**
@@ -11,9 +11,10 @@ export async function cancelEnrollment(options: Omit<FlowOptions, 'roots' | 'ask
   const { enrollmentId } = storeOf(options.card).journal;
   const steps = new StepReporter(options.onStep);
   const askForPin = () => Promise.reject(new Error('cancelling asks for no PIN'));
-  await withFlow({ ...options, roots: [], askForPin }, steps, async (flow) => {
-    await flow.client.cancel();
-    await flow.store.change((content) => ({ ...content, journal: undefined }));
+  const work = async ({ client, store }: Flow) => {
+    await client.cancel();
+    await store.change((content) => ({ ...content, journal: undefined }));
     steps.done('destroyed', `enrollment ${enrollmentId} was cancelled, its keys are destroyed`);
-  });
+  };
+  await withFlow({ ...options, roots: [], askForPin }, steps, { work });
 }

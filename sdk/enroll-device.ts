@@ -17,11 +17,15 @@ import { StepReporter } from './step-reporter.ts';
  * enrollment is needed), `SdkError` (see `SdkErrorCode`), what `askForPin` rejects with, or the reason of `signal`.
  */
 export async function enrollDevice(options: EnrollDeviceOptions): Promise<Enrolled> {
-  const store = storeOf(options.card);
-  const { credentials, journal } = store.content;
+  const { credentials } = storeOf(options.card).content;
   if (credentials?.enrollmentId === options.enrollmentId) return enrolled(credentials);
-  if (journal?.enrollmentId !== options.enrollmentId) await store.change((content) => ({ ...content, journal: newJournal(options) }));
-  return withFlow(options, new StepReporter(options.onStep), async (flow) => enrolled(await runEnrollment(flow)));
+  return withFlow(options, new StepReporter(options.onStep), {
+    begin: async (store) => {
+      if (store.content.journal?.enrollmentId === options.enrollmentId) return;
+      await store.change((content) => ({ ...content, journal: newJournal(options) }));
+    },
+    work: async (flow) => enrolled(await runEnrollment(flow)),
+  });
 }
 
 /**
@@ -32,9 +36,11 @@ export async function enrollDevice(options: EnrollDeviceOptions): Promise<Enroll
 export async function resumeEnrollment(options: ResumeEnrollmentOptions): Promise<Enrolled> {
   const { enrollmentId } = storeOf(options.card).journal;
   const steps = new StepReporter(options.onStep);
-  return withFlow(options, steps, async (flow) => {
-    steps.done('resumed', `going on with enrollment ${enrollmentId}`);
-    return enrolled(await runEnrollment(flow));
+  return withFlow(options, steps, {
+    work: async (flow) => {
+      steps.done('resumed', `going on with enrollment ${enrollmentId}`);
+      return enrolled(await runEnrollment(flow));
+    },
   });
 }
 

@@ -13,6 +13,7 @@ export type {
 } from './enrollment-options.ts';
 export type { ProblemAnswer } from './enrollment-problem.ts';
 export { EnrollmentEnded, EnrollmentProblem } from './enrollment-problem.ts';
+export { pinRefusal } from './pin/check-pin.ts';
 export type { SdkErrorCode } from './sdk-error.ts';
 export { SdkError } from './sdk-error.ts';
 export type { StepEvent, StepListener, StepName } from './step-event.ts';

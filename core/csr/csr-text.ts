@@ -49,7 +49,8 @@ const END = '-----END CERTIFICATE REQUEST-----';
 
 function refuseLabel(label: string): void {
   if (label === 'CERTIFICATE REQUEST') return;
-  if (label === 'CERTIFICATE' || label === 'X509 CERTIFICATE' || label === 'TRUSTED CERTIFICATE') throw new CsrRefused('csr_certificate_sent');
+  if (label === 'CERTIFICATE' || label === 'X509 CERTIFICATE' || label === 'TRUSTED CERTIFICATE')
+    throw new CsrRefused('csr_certificate_sent');
   throw new CsrRefused('csr_encoding_label');
 }
 
@@ -58,7 +59,8 @@ function linesBetween(text: string): string {
   if (end === -1) throw new CsrRefused('csr_encoding', 'The END line is missing or names another label.');
   if (end + END.length !== text.length) throw new CsrRefused('csr_encoding_text_around', 'There is text after the END line.');
   const inner = text.slice(BEGIN.length, end);
-  if (!/^\r?\n/.test(inner) || !inner.endsWith('\n')) throw new CsrRefused('csr_encoding', 'BEGIN and END must stand on lines of their own.');
+  if (!/^\r?\n/.test(inner) || !inner.endsWith('\n'))
+    throw new CsrRefused('csr_encoding', 'BEGIN and END must stand on lines of their own.');
   const lines = inner.split('\n').slice(1, -1);
   const body = lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
   if (body.some((line) => line === '' || /[^A-Za-z0-9+/=_-]/.test(line))) {
@@ -80,6 +82,7 @@ function decodeBase64(base64: string): Uint8Array {
   const der = Buffer.from(base64, 'base64');
   if (der.length > MAX_CSR_OCTETS) throw new CsrRefused('csr_too_large', `The CSR has ${der.length} octets.`);
   // RFC 4648 §3.5: spare bits are zero, so that one request has one text.
-  if (der.toString('base64') !== base64) throw new CsrRefused('csr_encoding', 'The last character of the base64 has bits that stand for nothing.');
+  if (der.toString('base64') !== base64)
+    throw new CsrRefused('csr_encoding', 'The last character of the base64 has bits that stand for nothing.');
   return new Uint8Array(der);
 }

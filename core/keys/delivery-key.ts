@@ -26,7 +26,8 @@ export function deliveryKeyThumbprint({ crv, kty, x, y }: DeliveryKeyJwk): { oct
 }
 
 function coordinate(value: unknown, name: 'x' | 'y'): string {
-  if (typeof value !== 'string' || !/^[A-Za-z0-9_-]{43}$/.test(value)) throw invalid(`${name} is not 32 octets as base64url without padding.`);
+  if (typeof value !== 'string' || !/^[A-Za-z0-9_-]{43}$/.test(value))
+    throw invalid(`${name} is not 32 octets as base64url without padding.`);
   // Spare bits must be zero, else one key has several texts and thumbprints.
   if (Buffer.from(value, 'base64url').toString('base64url') !== value) throw invalid(`${name} is not canonical base64url.`);
   return value;

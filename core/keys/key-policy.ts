@@ -23,12 +23,14 @@ type RsaParts = Extract<PublicKeyParts, { kind: 'rsa' }>;
 function judgePoint({ curve: name, point, offset }: EcParts): KeyType {
   const curve = name === 'P-256' ? P256 : P384;
   const [form] = point;
-  if ((form === 2 || form === 3) && point.length === 1 + curve.octets) throw new KeyRefused('key_point_compressed', 'The EC point is compressed.', offset);
+  if ((form === 2 || form === 3) && point.length === 1 + curve.octets)
+    throw new KeyRefused('key_point_compressed', 'The EC point is compressed.', offset);
   if (form !== 4 || point.length !== 1 + 2 * curve.octets) {
     throw new KeyRefused('key_point_invalid', `The EC point is not 04 and ${2 * curve.octets} octets.`, offset);
   }
   const x = point.subarray(1, 1 + curve.octets);
-  if (!isOnCurve(curve, x, point.subarray(1 + curve.octets))) throw new KeyRefused('key_point_invalid', `The point is not on ${name}.`, offset);
+  if (!isOnCurve(curve, x, point.subarray(1 + curve.octets)))
+    throw new KeyRefused('key_point_invalid', `The point is not on ${name}.`, offset);
   return `EC:${name}`;
 }
 

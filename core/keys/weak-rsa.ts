@@ -25,7 +25,10 @@ export function hasClosePrimes(modulus: bigint, rounds = 100): boolean {
 
 const SMALL_PRIMES = firstPrimes(1_000);
 /** 3 to 167, the odd primes of M for the smallest keys; larger keys use multiples of that M. */
-const ROCA_SUBGROUPS = SMALL_PRIMES.filter((prime) => prime >= 3n && prime <= 167n).map((prime) => ({ prime, members: powersOf65537(prime) }));
+const ROCA_SUBGROUPS = SMALL_PRIMES.filter((prime) => prime >= 3n && prime <= 167n).map((prime) => ({
+  prime,
+  members: powersOf65537(prime),
+}));
 /** Squares modulo these leave fewer than 1 in 40 candidates for the square root. */
 const SQUARE_FILTERS = [64n, 63n, 65n, 11n].map((modulus) => ({ modulus, squares: squaresModulo(modulus) }));
 

@@ -1,7 +1,8 @@
-/** Seconds until the next try after the n-th wrong PIN in a row (protocol §3). */
-const DELAYS_SECONDS = [0, 0, 0, 30, 60, 300, 900, 1_800, 3_600, 3_600] as const;
+/** Seconds from the n-th wrong PIN in a row to the next try, n = 1 to 10 (protocol §3). */
+export const ATTEMPT_DELAYS_SECONDS = [0, 0, 0, 30, 60, 300, 900, 1_800, 3_600, 3_600] as const;
 
-/** `n` counts from 1; beyond the table the last delay stays. */
+/** `n` counts from 1. Beyond the table, where the PIN is locked, the last delay stays. Throws on anything but a positive integer. */
 export function delaySeconds(n: number): number {
-  return DELAYS_SECONDS[Math.min(Math.max(n, 1), DELAYS_SECONDS.length) - 1] ?? 0;
+  if (!Number.isInteger(n) || n < 1) throw new Error('wrong PINs are counted from 1');
+  return ATTEMPT_DELAYS_SECONDS[n - 1] ?? 3_600;
 }

@@ -4,7 +4,7 @@ import * as build from './build-tbs.ts';
 import { issuerFacts } from './issuer-facts.ts';
 import type { Octets } from './octets.ts';
 import { OID } from './oids.ts';
-import { deviceKeyUsage, END_ENTITY_PROFILES, publicUrls } from './profiles.ts';
+import { deviceKeyUsage, END_ENTITY_PROFILES, publicUrls, subjectUris } from './profiles.ts';
 import { newSerial } from './serial-number.ts';
 import type { Validity } from './validity.ts';
 
@@ -61,11 +61,6 @@ export function prepareCertificate(input: CertificateInput, serial: SerialHex = 
   const extensions = extensionsOf(input, issuer.keyId);
   const tbs = build.buildTbs({ serial, issuerFamily: issuer.family, issuerName: issuer.name, validity, subject, spki, extensions });
   return { serial, issuerId: issuerFor(keyType), profile: profile.id, tbs, ...validity };
-}
-
-/** The two names by which relying services know user and device. */
-export function subjectUris(idBase: string, userId: string, deviceId: string): [user: string, device: string] {
-  return [`${idBase}/users/${userId}`, `${idBase}/devices/${deviceId}`];
 }
 
 function extensionsOf({ kind, spki, keyType, userId, deviceId, config }: CertificateInput, issuerKeyId: Uint8Array) {

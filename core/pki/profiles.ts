@@ -66,3 +66,8 @@ export function deviceKeyUsage(profile: EndEntityProfile, family: KeyFamily, ecK
 export function publicUrls(publicBaseUrl: string, issuer: IssuerId): { crl: string; certificate: string } {
   return { crl: `${publicBaseUrl}/crl/${issuer}.crl`, certificate: `${publicBaseUrl}/ca/${issuer}.cer` };
 }
+
+/** The two names by which relying services know user and device. */
+export function subjectUris(idBase: string, userId: string, deviceId: string): [user: string, device: string] {
+  return [`${idBase}/users/${userId}`, `${idBase}/devices/${deviceId}`];
+}

@@ -20,26 +20,39 @@ export interface Flow {
 /** Cards that a flow is working on: two flows on one card would write each other's journal. */
 const busy = new WeakSet<CardStore>();
 
-/** Runs `work` for the enrollment of the journal, alone on its card; closes the connections whatever happens. */
-export async function withFlow<T>(options: FlowOptions, steps: StepReporter, work: (flow: Flow) => Promise<T>): Promise<T> {
+/** What a flow does: `begin` prepares the journal, `work` goes on from it. */
+export interface FlowWork<T> {
+  readonly begin?: (store: CardStore) => Promise<void>;
+  readonly work: (flow: Flow) => Promise<T>;
+}
+
+/** Runs a flow for the enrollment of the journal, alone on its card; closes the connections whatever happens. */
+export async function withFlow<T>(options: FlowOptions, steps: StepReporter, { begin, work }: FlowWork<T>): Promise<T> {
   const store = storeOf(options.card);
   if (busy.has(store)) throw new SdkError('configuration', 'this card is already enrolling');
   busy.add(store);
-  const session = openSession(options, steps);
   try {
-    const { enrollmentId, enrollmentToken } = store.journal;
-    const client = new EnrollmentClient(session, enrollmentId, enrollmentToken);
-    return await work({ options, store, session, client, steps, pinRefusal: undefined });
+    await begin?.(store);
+    return await withSession(options, steps, (session) => {
+      const { enrollmentId, enrollmentToken } = store.journal;
+      const client = new EnrollmentClient(session, enrollmentId, enrollmentToken);
+      return work({ options, store, session, client, steps, pinRefusal: undefined });
+    });
   } finally {
     busy.delete(store);
-    await session.close();
   }
 }
 
-/** A session that reports its repetitions. Close it. */
-export function openSession(
+/** Connections of one flow: repetitions are reported as steps, everything is closed at the end. */
+export async function withSession<T>(
   { baseUrl, tlsCa, signal }: Pick<FlowOptions, 'baseUrl' | 'tlsCa' | 'signal'>,
   steps: StepReporter,
-): ServiceSession {
-  return new ServiceSession({ baseUrl, tlsCa, signal, onRepeat: (text) => steps.done('call-repeated', text) });
+  work: (session: ServiceSession) => Promise<T>,
+): Promise<T> {
+  const session = new ServiceSession({ baseUrl, tlsCa, signal, onRepeat: (text) => steps.done('call-repeated', text) });
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
 }

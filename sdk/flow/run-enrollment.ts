@@ -2,6 +2,7 @@ import type { CardCredentials } from '../card/card-content.ts';
 import { EnrollmentEnded, EnrollmentProblem } from '../enrollment-problem.ts';
 import type { CredentialsOrWait } from '../https/enrollment-client.ts';
 import type { ViewAnswer } from '../https/parse-answers.ts';
+import { SdkError } from '../sdk-error.ts';
 import { acceptCredentials } from './accept-credentials.ts';
 import { acknowledgeStage } from './acknowledge-stage.ts';
 import { csrStage } from './csr-stage.ts';
@@ -17,6 +18,7 @@ const MOST_SURPRISES = 5;
 
 /** Goes by `next` of the view until the enrollment is complete. The journal says what must be repeated first. */
 export async function runEnrollment(flow: Flow): Promise<CardCredentials> {
+  if (flow.options.roots.length === 0) throw new SdkError('configuration', 'roots is empty: without them no certificate can be accepted');
   for (let surprises = 0; ; ) {
     try {
       const done = await oneStep(flow);

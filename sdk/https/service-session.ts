@@ -70,7 +70,8 @@ export class ServiceSession {
   async pause(milliseconds: number): Promise<void> {
     const { pause, signal } = this.#options;
     if (pause !== undefined) return pause(milliseconds);
-    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
+    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    signal?.throwIfAborted();
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { type TestCertificate, testCertificate } from '../../conformance/test-certificate.ts';
 import { readVectors } from '../../conformance/vectors-file.ts';
@@ -38,6 +38,13 @@ function device(change: Partial<TestCertificate> = {}): string {
     ...times,
     ...change,
   });
+}
+
+/** The names, keys and key ids stay: only the signature can tell. */
+function withChangedSignature(pem: string): string {
+  const der = Buffer.from(new X509Certificate(pem).raw);
+  der[der.length - 1] = (der[der.length - 1] ?? 0) ^ 1;
+  return `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
 }
 
 function check(change: Partial<ChainInput> = {}) {
@@ -81,6 +88,16 @@ const bad: [string, Partial<ChainInput>, RegExp][] = [
     /not understood/,
   ],
   ['issued by a CA that is none', { chain: [issuingBy({ profile: 'device' }), root] }, /may not sign|did not issue/],
+  [
+    'issued by a CA that may sign no certificates',
+    { chain: [issuingBy({ profile: 'CA without keyCertSign' }), root] },
+    /may not sign|did not issue/,
+  ],
+  ['issued by something that is no CA', { chain: [issuingBy({ profile: 'keyCertSign without CA' }), root] }, /may not sign/],
+  ['not signed with SHA-256', { certificate: device({ digest: 'sha384' }) }, /SHA-256/],
+  ['issued by a CA that is not signed with SHA-256', { chain: [issuingBy({ digest: 'sha384' }), root] }, /SHA-256/],
+  ['changed under the right names and key ids', { certificate: withChangedSignature(device()) }, /does not verify/],
+  ['issued by a CA whose certificate was changed', { chain: [withChangedSignature(issuing), root] }, /does not verify/],
   ['issued by an expired CA', { chain: [issuingBy({ notAfter: new Date('2026-06-01T00:00:00Z') }), root] }, /not valid at/],
   ['no certificate', { certificate: 'nothing' }, /PEM/],
 ];

@@ -117,6 +117,24 @@ describe('an enrollment', () => {
     expect(steps.slice(0, 2)).toEqual(['view-read', 'waiting']);
   });
 
+  test('without roots, or with a base URL that is not https, is refused before any call, and the card is free again', async () => {
+    await expect(enrollDevice(await options({ roots: [] }))).rejects.toMatchObject({ code: 'configuration' });
+    const given = await options();
+    await expect(enrollDevice({ ...given, baseUrl: 'http://localhost' })).rejects.toMatchObject({ code: 'configuration' });
+    expect(service.calls).toEqual([]);
+    expect((await enrollDevice(given)).receiptVerified).toBe(true);
+  });
+
+  test('that the app aborts while it waits ends with the reason of the app, and can be resumed', async () => {
+    const abort = new AbortController();
+    service.intercept = ({ name }) => (name === 'view' ? [200, { state: 'awaiting-pin', next: 'wait' }] : undefined);
+    const onStep: EnrollDeviceOptions['onStep'] = ({ step }) => step === 'waiting' && abort.abort(new Error('the app was closed'));
+    await expect(enrollDevice(await options({ onStep, signal: abort.signal }))).rejects.toThrow('the app was closed');
+    expect(bodies('view')).toHaveLength(1);
+    service.intercept = () => undefined;
+    expect((await resumeEnrollment(await options())).receiptVerified).toBe(true);
+  });
+
   test('two flows on one card at once: the second is refused', async () => {
     const given = await options();
     const first = enrollDevice(given);
@@ -225,6 +243,28 @@ describe('after a crash', () => {
     expect(new Set(bodies(name)).size).toBe(1);
     expect(service.charges).toBe(1);
   });
+
+  test('of which the PIN attempt is on the card, the user is not asked again', async () => {
+    const onStep: EnrollDeviceOptions['onStep'] = ({ step }) => {
+      if (step === 'pin-attempt-stored') throw new Error('crash');
+    };
+    await expect(enrollDevice(await options({ onStep }))).rejects.toThrow('crash');
+    const { prompts, askForPin } = user();
+    await resumeEnrollment(await options({ askForPin }));
+    expect(prompts).toEqual([]);
+  });
+
+  test.each(['pin', 'csr', 'ack'] as const)(
+    'and while the service is away for %s, every try of both runs sends the same octets',
+    async (name) => {
+      service.intercept = (call) => (call.name === name ? problem(503, 'service_unavailable') : undefined);
+      await expect(enrollDevice(await options())).rejects.toMatchObject({ code: 'service_unavailable', retryable: true });
+      service.intercept = () => undefined;
+      await resumeEnrollment(await options());
+      expect(bodies(name)).toHaveLength(6);
+      expect(new Set(bodies(name)).size).toBe(1);
+    },
+  );
 
   test.each<StepName>(['acknowledged', 'wiped'])(
     'right after %s nothing is lost: the receipt can still be had and verified',

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { toEnrollmentId } from '../contract/ids.ts';
+import { ServiceError } from '../contract/service-error.ts';
+import type { EndCode, State } from '../contract/states.ts';
+import { authorise } from '../core/pki/authorise.ts';
+import { signCertificate } from '../core/pki/sign-certificate.ts';
+import { readSubmission } from '../store/csr-submission.ts';
+import type { EnrollmentRow } from '../store/enrollment-row.ts';
+import { commitIntents, type Fenced, type Intent, type IssuedCertificate, type IssuingReading, markSigning, readIssuing, storeCertificates } from '../store/issuing.ts';
+import { noSuchEnrollment } from './failure.ts';
+import type { IssuanceDeps } from './ports.ts';
+import { certificateInput, prepareIntents, signerFor } from './prepare-intents.ts';
+import type { EnrollmentRef } from './read-enrollment.ts';
+
+export interface Issued {
+  state: State;
+  code?: EndCode;
+}
+
+/**
+ * Issues both certificates of an enrollment exactly once (protocol §5): make and seal the SDK key, commit what will be signed, mark,
+ * sign exactly those bytes, store. It trusts rows only: without `issuing` and a satisfied PIN in the row it does nothing.
+ * May be repeated at any point (key: one intent per enrollment and kind): stored intents are signed again, never made again.
+ * Errors: `issuing_refused` and `issuer_unavailable` are permanent, everything else is worth a retry.
+ */
+export const issueCredentials = (deps: IssuanceDeps) =>
+  async function issueCredentials({ enrollmentId }: EnrollmentRef): Promise<Issued> {
+    const id = toEnrollmentId(enrollmentId);
+    const reading = await readIssuing(deps.db, id);
+    if (reading === undefined) throw noSuchEnrollment();
+    if (reading.enrollment.state !== 'issuing') return where(reading.enrollment);
+    requirePin(reading.enrollment);
+    const intents = await intentsOf(deps, reading);
+    if ('ended' in intents) return whereFenced(intents);
+    const fenced = (await markSigning(deps.db, id)) ?? (await storeCertificates(deps.db, id, signAll(deps, reading.enrollment, intents)));
+    return fenced === undefined ? { state: 'awaiting-ack' } : whereFenced(fenced);
+  };
+
+/** A forged signal or a hand-made start cannot bring a row here; a fault of ours could, and issues nothing. */
+function requirePin({ pinWaived, pinSatisfiedAt }: EnrollmentRow): void {
+  if (!pinWaived && pinSatisfiedAt === undefined) throw new ServiceError('issuing_refused', 'The PIN of this enrollment was neither satisfied nor waived.');
+}
+
+/** Intents of an earlier attempt win: their key is sealed and their serials are taken. */
+async function intentsOf(deps: IssuanceDeps, { enrollment, intents }: IssuingReading): Promise<Intent[] | Fenced> {
+  if (intents.length > 0) return intents;
+  const { id, csrDigest } = enrollment;
+  const submission = csrDigest === undefined ? undefined : await readSubmission(deps.db, id, csrDigest);
+  if (submission === undefined) throw new ServiceError('issuing_refused', 'The accepted submission is not there.');
+  const prepared = await prepareIntents(deps, enrollment, submission);
+  return commitIntents(deps.db, id, prepared.intents, prepared.key);
+}
+
+function signAll(deps: IssuanceDeps, enrollment: EnrollmentRow, intents: readonly Intent[]): IssuedCertificate[] {
+  return intents.map((intent) => signOne(deps, enrollment, intent));
+}
+
+/** No signature without a lint of exactly these stored bytes. */
+function signOne(deps: IssuanceDeps, enrollment: EnrollmentRow, intent: Intent): IssuedCertificate {
+  const { kind, keyType, spki, tbs, serial, issuerId, notBefore, notAfter } = intent;
+  const expected = { ...certificateInput(deps, enrollment, kind, keyType, spki, { notBefore, notAfter }), serial };
+  const der = new Uint8Array(signCertificate(authorise(tbs, expected), signerFor(deps, keyType)));
+  return { kind, serial, issuerId, der, sha256: createHash('sha256').update(der).digest('hex') };
+}
+
+function where({ state, code }: { state: State; code?: EndCode }): Issued {
+  return { state, ...(code === undefined ? {} : { code }) };
+}
+
+function whereFenced({ ended, code }: Fenced): Issued {
+  return where({ state: ended, ...(code === undefined ? {} : { code }) });
+}

@@ -1,0 +1,74 @@
+import { issuerFor, type KeyType } from '../contract/key-types.ts';
+import { ServiceError } from '../contract/service-error.ts';
+import { type CsrVerdict, judgeCsr } from '../core/csr/judge-csr.ts';
+import { lintCertificate } from '../core/pki/lint-certificate.ts';
+import { type CertificateInput, prepareCertificate } from '../core/pki/prepare-certificate.ts';
+import type { Signer } from '../core/pki/signer.ts';
+import { spkiDigest } from '../core/sealing/binding.ts';
+import { type Validity, validityFor } from '../core/pki/validity.ts';
+import type { SubmissionRow } from '../store/csr-submission.ts';
+import { databaseTime } from '../store/database.ts';
+import type { EnrollmentRow } from '../store/enrollment-row.ts';
+import type { Intent, SealedKey } from '../store/issuing.ts';
+import type { IssuanceDeps, MadeSdkKey } from './ports.ts';
+
+type Accepted = Extract<CsrVerdict, { ok: true }>;
+
+export interface Prepared {
+  intents: Intent[];
+  key: SealedKey;
+}
+
+/** Makes and seals the SDK key and builds both to-be-signed certificates. Nothing is stored or signed yet. */
+export async function prepareIntents(deps: IssuanceDeps, enrollment: EnrollmentRow, submission: SubmissionRow): Promise<Prepared> {
+  const csr = judgeAgain(deps, submission);
+  const { deliveryFormat: format, enrollmentId } = submission;
+  const sdkType = submission.sdkKey ?? presetSdkType(csr.keyType);
+  const { deliveryKey, deliveryKid } = csr;
+  const made = await deps.makeSdkKey({ keyType: sdkType, format, enrollmentId, deliveryKey, deliveryKid });
+  const validity = await sharedValidity(deps, [csr.keyType, sdkType]);
+  const intents = [
+    intentOf(certificateInput(deps, enrollment, 'user', csr.keyType, csr.spki, validity)),
+    intentOf(certificateInput(deps, enrollment, 'sdk', sdkType, made.spki, validity)),
+  ];
+  return { intents, key: sealedKey(made, submission, deliveryKid) };
+}
+
+/** This process trusts rows only: the stored CSR must pass the gate here as well. */
+function judgeAgain(deps: IssuanceDeps, submission: SubmissionRow): Accepted {
+  const verdict = judgeCsr(submission, deps);
+  if (!verdict.ok) throw new ServiceError('issuing_refused', `The stored CSR does not pass the gate: ${verdict.refusal.code}.`);
+  return verdict;
+}
+
+/** The SDK key follows the family of the CSR. */
+function presetSdkType(csrType: KeyType): KeyType {
+  return csrType.startsWith('EC') ? 'EC:P-256' : 'RSA:2048';
+}
+
+async function sharedValidity(deps: IssuanceDeps, types: readonly KeyType[]): Promise<Validity> {
+  const issuers = types.map((type) => signerFor(deps, type).certificateDer);
+  return validityFor(issuers, await databaseTime(deps.db), deps.validity);
+}
+
+export function signerFor({ signers }: IssuanceDeps, type: KeyType): Signer {
+  const signer = signers.get(issuerFor(type));
+  if (signer === undefined) throw new ServiceError('issuer_unavailable', `There is no issuing CA for ${type}.`);
+  return signer;
+}
+
+export function certificateInput(deps: IssuanceDeps, { userId, deviceId }: EnrollmentRow, kind: Intent['kind'], keyType: KeyType, spki: Uint8Array, validity: Validity): CertificateInput {
+  return { kind, keyType, spki, userId, deviceId, validity, issuerCertificate: signerFor(deps, keyType).certificateDer, config: deps.certificates };
+}
+
+function intentOf(input: CertificateInput): Intent {
+  const { serial, issuerId, profile, tbs, notBefore, notAfter } = prepareCertificate(input);
+  const findings = lintCertificate(tbs, { ...input, serial });
+  const spki = new Uint8Array(input.spki);
+  return { kind: input.kind, keyType: input.keyType, serial, issuerId, profile, spki, tbs, notBefore, notAfter, lint: findings.length === 0 ? 'clean' : findings.join('\n') };
+}
+
+function sealedKey(made: MadeSdkKey, { deliveryFormat: format }: SubmissionRow, deliveryKid: string): SealedKey {
+  const { spki, sealed, sealedSha256, madeAt, sealedAt, plainGoneBy } = made;
+  return { format, deliveryKid, spkiSha256: spkiDigest(spki), sealed, sealedSha256, madeAt, sealedAt, plainGoneBy };
+}

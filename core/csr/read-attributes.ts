@@ -1,0 +1,69 @@
+import { compareOctets } from '../asn1/compare-octets.ts';
+import { oidText } from '../asn1/oid.ts';
+import type { DerNode } from '../asn1/read-der.ts';
+import { checkExtensionRequest } from './check-extension-request.ts';
+import { CsrRefused } from './csr-refusal.ts';
+
+/** What the gate needs of the attributes; whether they must be there is judged with the challenge. */
+export interface CsrAttributes {
+  readonly challenge?: { readonly text: string; readonly offset: number };
+  /** SHA-256 thumbprint of the delivery key, 32 octets. */
+  readonly deliveryThumbprint?: { readonly octets: Uint8Array; readonly offset: number };
+}
+
+const CHALLENGE_PASSWORD = '1.2.840.113549.1.9.7';
+const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
+const ASYMM_DECRYPT_KEY_ID = '1.2.840.113549.1.9.16.2.54';
+/** The whole attribute up to the thumbprint (RFC 7191 §3, our byte form of protocol §3). */
+const DELIVERY_BINDING = Buffer.from('3031060b2a864886f70d010910023631220420', 'hex');
+
+/** Reads attributes [0] (RFC 2986 §4.1): DER SET OF order, each type once. Throws `CsrRefused` `csr_profile_…`. */
+export function readAttributes(attributes: DerNode): CsrAttributes {
+  const byType = new Map<string, Attribute>();
+  for (const node of attributes.children) {
+    const [type, values, ...rest] = node.children;
+    if (node.tag !== 0x30 || type?.tag !== 0x06 || values?.tag !== 0x31 || values.children.length === 0 || rest.length > 0) {
+      throw new CsrRefused('csr_profile_attributes', 'An attribute is not a type and a SET of at least one value.', node.offset);
+    }
+    const id = oidText(type);
+    if (byType.has(id)) throw new CsrRefused('csr_profile_attribute_repeated', `Attribute ${id} stands more than once.`, node.offset);
+    byType.set(id, { node, values: values.children });
+  }
+  checkOrder(attributes.children);
+  const extensionRequest = byType.get(EXTENSION_REQUEST);
+  if (extensionRequest !== undefined) checkExtensionRequest(extensionRequest.node, extensionRequest.values);
+  return { ...challengeOf(byType.get(CHALLENGE_PASSWORD)), ...thumbprintOf(byType.get(ASYMM_DECRYPT_KEY_ID)) };
+}
+
+interface Attribute {
+  readonly node: DerNode;
+  readonly values: readonly DerNode[];
+}
+
+/** The DER reader cannot know that [0] is a SET OF: X.690 §11.6 is checked here. */
+function checkOrder(nodes: readonly DerNode[]): void {
+  nodes.forEach((node, i) => {
+    const before = nodes[i - 1];
+    if (before !== undefined && compareOctets(before.raw, node.raw) > 0)
+      throw new CsrRefused('csr_profile_attribute_order', undefined, node.offset);
+  });
+}
+
+/** RFC 2985 §5.4.1. Other string types are refused: a challenge needs none of their characters. */
+function challengeOf(attribute: Attribute | undefined): Pick<CsrAttributes, 'challenge'> {
+  if (attribute === undefined) return {};
+  const [value, ...rest] = attribute.values;
+  if (value === undefined || rest.length > 0 || (value.tag !== 0x0c && value.tag !== 0x13)) {
+    throw new CsrRefused('csr_profile_challenge', undefined, attribute.node.offset);
+  }
+  return { challenge: { text: Buffer.from(value.content).toString('latin1'), offset: value.offset } };
+}
+
+function thumbprintOf(attribute: Attribute | undefined): Pick<CsrAttributes, 'deliveryThumbprint'> {
+  if (attribute === undefined) return {};
+  const { raw, offset } = attribute.node;
+  const start = DELIVERY_BINDING.length;
+  if (raw.length !== start + 32 || !DELIVERY_BINDING.equals(raw.subarray(0, start)))
+    throw new CsrRefused('csr_profile_delivery_binding', undefined, offset);
+  return { deliveryThumbprint: { octets: raw.subarray(start), offset } };
+}

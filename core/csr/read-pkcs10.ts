@@ -1,0 +1,72 @@
+import { DerError, type DerNode, readDer } from '../asn1/read-der.ts';
+import { checkName } from './check-name.ts';
+import { CsrRefused } from './csr-refusal.ts';
+import { type CsrAttributes, readAttributes } from './read-attributes.ts';
+import { readSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts';
+
+/** A PKCS#10 request that fits the profile; nothing about its key, challenge or signature is judged yet. */
+export interface Pkcs10 {
+  /** CertificationRequestInfo: the octets under the signature. */
+  readonly info: Uint8Array;
+  readonly spki: { readonly octets: Uint8Array; readonly offset: number };
+  readonly attributes: CsrAttributes;
+  readonly algorithm: SignatureAlgorithm & { readonly offset: number };
+  readonly signature: { readonly octets: Uint8Array; readonly offset: number };
+}
+
+/** Strict DER only. Throws `CsrRefused` `csr_not_der`. */
+export function readCsrDer(der: Uint8Array): DerNode {
+  return asNotDer(() => readDer(der));
+}
+
+/**
+ * Reads a CertificationRequest (RFC 2986 §4) and checks it against the profile of protocol §3. Pure, may be repeated.
+ * Throws `CsrRefused`: `csr_profile_…`, or `csr_certificate_sent` and `csr_private_key_sent` when the DER is one of those.
+ */
+export function readPkcs10(request: DerNode): Pkcs10 {
+  refuseOtherFiles(request);
+  const [info, algorithm, signature, ...rest] = request.children;
+  if (request.tag !== 0x30 || info?.tag !== 0x30 || algorithm?.tag !== 0x30 || signature?.tag !== 0x03 || rest.length > 0)
+    throw structure(request);
+  const [version, subject, spki, attributes, ...others] = info.children;
+  if (version?.tag !== 0x02 || subject === undefined || spki?.tag !== 0x30 || others.length > 0) throw structure(info);
+  if (version.content.length !== 1 || version.content[0] !== 0) throw new CsrRefused('csr_profile_version', undefined, version.offset);
+  checkName(subject);
+  if (attributes?.tag !== 0xa0) throw new CsrRefused('csr_profile_attributes', 'attributes [0] is missing.', (attributes ?? info).offset);
+  return {
+    info: info.raw,
+    spki: { octets: spki.raw, offset: spki.offset },
+    attributes: asNotDer(() => readAttributes(attributes)),
+    algorithm: { ...readSignatureAlgorithm(algorithm), offset: algorithm.offset },
+    signature: { octets: wholeOctets(signature), offset: signature.offset },
+  };
+}
+
+/** Names of the usual wrong file, before the structure is refused in general. */
+function refuseOtherFiles({ tag, children: [first, second, third] }: DerNode): void {
+  if (tag !== 0x30 || first === undefined) return;
+  // RFC 5208 and RFC 5958 (02, 30, 04), RFC 8017 A.1.2 (02, 02), RFC 5915 (02, 04).
+  const keyLike = first.tag === 0x02 && (second?.tag === 0x30 ? third?.tag === 0x04 : second?.tag === 0x02 || second?.tag === 0x04);
+  // RFC 5958 §3 EncryptedPrivateKeyInfo.
+  const encryptedKey = first.tag === 0x30 && second?.tag === 0x04 && third === undefined;
+  if (keyLike || encryptedKey) throw new CsrRefused('csr_private_key_sent');
+  if (first.tag === 0x30 && first.children[0]?.tag === 0xa0) throw new CsrRefused('csr_certificate_sent');
+}
+
+function wholeOctets({ content, offset }: DerNode): Uint8Array {
+  if (content[0] !== 0) throw new CsrRefused('csr_profile_structure', 'The signature is not a whole number of octets.', offset);
+  return content.subarray(1);
+}
+
+function structure(node: DerNode): CsrRefused {
+  return new CsrRefused('csr_profile_structure', undefined, node.offset);
+}
+
+function asNotDer<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError) throw new CsrRefused('csr_not_der', `The DER holds ${error.reason}.`, error.offset);
+    throw error;
+  }
+}

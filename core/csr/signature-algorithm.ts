@@ -1,0 +1,32 @@
+import { familyOf, type KeyFamily, type KeyType } from '../../contract/key-types.ts';
+import { compareOctets } from '../asn1/compare-octets.ts';
+import type { DerNode } from '../asn1/read-der.ts';
+import { NULL, oid, sequence } from '../asn1/write-der.ts';
+import { CsrRefused } from './csr-refusal.ts';
+
+export interface SignatureAlgorithm {
+  readonly name: string;
+  readonly family: KeyFamily;
+  readonly digest: 'sha256' | 'sha384';
+  /** The one AlgorithmIdentifier: ECDSA without parameters (RFC 5758 §3.2), RSA with NULL (RFC 4055 §5). */
+  readonly der: Uint8Array;
+}
+
+const ALGORITHMS: readonly SignatureAlgorithm[] = [
+  { name: 'ecdsa-with-SHA256', family: 'EC', digest: 'sha256', der: sequence(oid('1.2.840.10045.4.3.2')) },
+  { name: 'ecdsa-with-SHA384', family: 'EC', digest: 'sha384', der: sequence(oid('1.2.840.10045.4.3.3')) },
+  { name: 'sha256WithRSAEncryption', family: 'RSA', digest: 'sha256', der: sequence(oid('1.2.840.113549.1.1.11'), NULL) },
+];
+
+/** Compared as octets: OID and parameters in one. Throws `CsrRefused` `csr_profile_signature_algorithm`. */
+export function readSignatureAlgorithm(node: DerNode): SignatureAlgorithm {
+  const found = ALGORITHMS.find(({ der }) => compareOctets(der, node.raw) === 0);
+  if (found === undefined)
+    throw new CsrRefused('csr_profile_signature_algorithm', 'The signature algorithm is not an allowed one.', node.offset);
+  return found;
+}
+
+/** A P-256 key signs with SHA-256 only; P-384 with either; RSA with its own. */
+export function algorithmFits(algorithm: SignatureAlgorithm, type: KeyType): boolean {
+  return algorithm.family === familyOf(type) && !(type === 'EC:P-256' && algorithm.digest !== 'sha256');
+}

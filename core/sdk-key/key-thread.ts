@@ -1,0 +1,17 @@
+import { parentPort } from 'node:worker_threads';
+import type { KeyOrder, ThreadAnswer } from './key-order.ts';
+import { makeSealedKey } from './make-sealed-key.ts';
+
+/** The thread that makes and seals SDK keys. An error ends it: whatever it still holds goes with it. */
+parentPort?.on('message', (order: KeyOrder) => {
+  parentPort?.postMessage(answer(order));
+});
+
+function answer(order: KeyOrder): ThreadAnswer {
+  try {
+    return { ok: true, key: makeSealedKey(order) };
+  } catch (error) {
+    // The name only: a message could quote what it failed on.
+    return { ok: false, reason: error instanceof Error ? error.name : 'failure' };
+  }
+}

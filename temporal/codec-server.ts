@@ -1,0 +1,121 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Payload } from '@temporalio/common';
+import type { KeyRing } from '../core/key-ring.ts';
+import { type CodecRefusal, codecRefusal, isCodecRefusal } from './codec-refusal.ts';
+import { decryptForDisplay, encrypt } from './payload-codec.ts';
+import { parsePayloads, renderPayloads } from './payload-json.ts';
+
+export interface CodecServerOptions {
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** Scheme, host and port of the Temporal UI: pages of this origin alone may call. */
+  origin: string;
+  keys: KeyRing;
+  /** Throws codecRefusal(401 or 403, …) unless the caller is an operator. In development, on loopback, it may let everybody in. */
+  authorise: (request: IncomingMessage) => Promise<void>;
+  /** Called with what was not foreseen; never with a payload. */
+  onFault?: (error: unknown) => void;
+}
+
+export interface CodecServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** The Temporal UI sends a page of a history at a time. */
+const MAX_OCTETS = 8 * 1024 * 1024;
+const REQUEST_MS = 10_000;
+const HEADERS = 'authorization, content-type, x-namespace';
+
+/**
+ * Makes encrypted payloads readable in the Temporal UI (`--ui-codec-endpoint`): POST /decode and /encode with `{payloads: […]}` in
+ * protobuf JSON. /decode passes CLEAR payloads unchanged, unlike the workers' codec, because whoever looks at a history must see what
+ * somebody sent by hand. Refusals are problem documents (RFC 9457). Source: https://docs.temporal.io/production-deployment/data-encryption
+ */
+export async function startCodecServer(options: CodecServerOptions): Promise<CodecServer> {
+  const server = createServer({ requestTimeout: REQUEST_MS }, (request, response) => {
+    handle(request, response, options).catch((error: unknown) => refuse(response, error, options));
+  });
+  await new Promise<void>((done, failed) => {
+    server.once('error', failed);
+    server.listen(options.port, options.host, done);
+  });
+  return { port: portOf(server, options.port), close: () => close(server) };
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse, options: CodecServerOptions): Promise<void> {
+  const path = (request.url ?? '/').split('?', 1)[0];
+  if (path === '/healthz') return answer(response, 200, { alive: true });
+  allowOrigin(request, response, options.origin);
+  if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+  if (path !== '/encode' && path !== '/decode') throw codecRefusal(404, 'route_not_found', 'There are POST /encode and POST /decode.');
+  if (request.method !== 'POST') throw codecRefusal(405, 'method_not_allowed', 'Send POST.');
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) throw codecRefusal(415, 'unsupported_media_type', 'Send application/json.');
+  await options.authorise(request);
+  const payloads = parsePayloads(await readBody(request));
+  answer(response, 200, renderPayloads(payloads.map((payload) => (path === '/encode' ? encrypt(options.keys, payload) : open(options.keys, payload)))));
+}
+
+function open(keys: KeyRing, payload: Payload): Payload {
+  try {
+    return decryptForDisplay(keys, payload);
+  } catch {
+    throw codecRefusal(422, 'payload_not_decryptable', 'A payload was made with a key that is not held here, or was altered.');
+  }
+}
+
+/** Another origin gets no answer at all: CORS alone would hide the answer from the page only after the work was done. */
+function allowOrigin(request: IncomingMessage, response: ServerResponse, allowed: string): void {
+  const { origin } = request.headers;
+  response.setHeader('vary', 'origin');
+  if (origin === undefined) return;
+  if (origin !== allowed) throw codecRefusal(403, 'origin_not_allowed', `Pages of ${allowed} alone may call.`);
+  response.setHeader('access-control-allow-origin', allowed);
+  response.setHeader('access-control-allow-credentials', 'true');
+  response.setHeader('access-control-allow-methods', 'POST, OPTIONS');
+  response.setHeader('access-control-allow-headers', HEADERS);
+  response.setHeader('access-control-max-age', '600');
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_OCTETS) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let octets = 0;
+  for await (const chunk of request) {
+    const part = Buffer.from(chunk);
+    octets += part.length;
+    if (octets > MAX_OCTETS) throw tooLarge();
+    chunks.push(part);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function tooLarge(): CodecRefusal {
+  return codecRefusal(413, 'body_too_large', `A body has at most ${MAX_OCTETS} octets.`);
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
+}
+
+function refuse(response: ServerResponse, error: unknown, options: CodecServerOptions): void {
+  if (!isCodecRefusal(error)) options.onFault?.(error);
+  const { status, code, message } = isCodecRefusal(error) ? error : codecRefusal(500, 'internal_error', 'Something went wrong.');
+  if (response.headersSent) return void response.destroy();
+  // What is left of a refused body is not read.
+  response.writeHead(status, { 'content-type': 'application/problem+json', 'cache-control': 'no-store', connection: 'close' });
+  response.end(JSON.stringify({ type: 'about:blank', title: message, status, code }));
+}
+
+function portOf(server: Server, wanted: number): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : wanted;
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((done) => {
+    server.close(() => done());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,71 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode } from '@temporalio/worker';
+import type { TestProject } from 'vitest/node';
+import { findTemporal } from '../../cli/dev/find-temporal.ts';
+import { freePort } from '../../cli/dev/free-ports.ts';
+import { startPostgres } from '../../cli/dev/postgres.ts';
+import { startTemporal } from '../../cli/dev/temporal-server.ts';
+import { applyMigrations } from '../../store/migrate.ts';
+import { FAILURE_CONVERTER_PATH } from '../../temporal/data-converter.ts';
+import type { Provided } from './provided.ts';
+
+/** Every database of a test is a clone of this one: migrations run once. */
+export const TEMPLATE = 'cs_template';
+
+const PRISMA_FOLDER = fileURLToPath(new URL('../../prisma', import.meta.url));
+const WORKFLOWS = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+
+/** One PostgreSQL, one Temporal and one workflow bundle for all test files of a run; everything is in a temporary folder that is deleted. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(tmpdir(), 'cs-test-'));
+  chmodSync(folder, 0o711);
+  const endings: Array<() => Promise<void>> = [];
+  const teardown = async () => {
+    for (const end of endings.reverse()) await end();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const [postgresUrl, temporalAddress, workflowBundle] = await Promise.all([database(folder, endings), temporal(folder, endings), bundle(folder)]);
+    project.provide('rig', { postgresUrl, temporalAddress, workflowBundle });
+    return teardown;
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+}
+
+async function database(folder: string, endings: Array<() => Promise<void>>): Promise<string> {
+  // Speed for durability: what a test needs of a crash it kills itself, the machine stays up.
+  const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+  const postgres = await startPostgres({ folder: join(folder, 'postgres'), port: await freePort(), password: 'test', settings });
+  endings.push(() => postgres.stop());
+  await postgres.ensureDatabase(TEMPLATE);
+  await applyMigrations(postgres.url(TEMPLATE), PRISMA_FOLDER);
+  return postgres.url('postgres');
+}
+
+async function temporal(folder: string, endings: Array<() => Promise<void>>): Promise<string> {
+  const source = await findTemporal({ say: (sentence) => process.stderr.write(`${sentence}\n`) });
+  if (source.kind === 'address') return source.address;
+  const server = await startTemporal({ program: source.path, port: await freePort(), logFile: join(folder, 'temporal.log') });
+  endings.push(() => server.stop());
+  return server.address;
+}
+
+/** A fault in the workflows must not stop the tests that need none. */
+async function bundle(folder: string): Promise<Provided['workflowBundle']> {
+  try {
+    const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, failureConverterPath: FAILURE_CONVERTER_PATH, logger: SILENT });
+    const path = join(folder, 'workflows.cjs');
+    writeFileSync(path, code);
+    return { path };
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const quiet = () => undefined;
+const SILENT = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: (message: string) => void process.stderr.write(`${message}\n`) };

@@ -1,0 +1,100 @@
+import { type NativeConnection, Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { RefusalInterceptor } from '../activities/failure.ts';
+import { createIssuanceActivities } from '../activities/index.ts';
+import type { IssuanceDeps } from '../activities/ports.ts';
+import type { Config } from '../config/load-config.ts';
+import type { IssuingCaId } from '../contract/key-types.ts';
+import { ISSUANCE_TASK_QUEUE } from '../contract/temporal.ts';
+import { openSigner } from '../core/pki/open-signer.ts';
+import type { Signer } from '../core/pki/signer.ts';
+import { SdkKeyMaker } from '../core/sdk-key/sdk-key-maker.ts';
+import { startHealthListener } from '../process/health-listener.ts';
+import { startLoop } from '../process/loop.ts';
+import type { Running } from '../process/run-process.ts';
+import { type Database, openDatabase } from '../store/database.ts';
+import { dataConverter } from '../temporal/data-converter.ts';
+import { renewCrls } from './crl-loop.ts';
+import { issuanceChecks } from './issuance-checks.ts';
+import { publishIssuers } from './publish-issuers.ts';
+import { startTemporalPart } from './temporal-part.ts';
+
+type IssuerConfig = Config<'issuer'>;
+type Signers = ReadonlyMap<IssuingCaId, Signer>;
+
+/** Above the longest attempt of `issueCredentials`. */
+const SHUTDOWN_GRACE = '25 s';
+
+/** The issuance worker: the only process with CA keys. Issues, and signs CRLs in a loop that needs no Temporal. */
+export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Promise<Running> {
+  const signers = openSigners(config);
+  const db = openDatabase(config.databaseUrl);
+  const keys = new SdkKeyMaker(keyBounds(config));
+  const crls = startLoop('CRL', config.crlIntervalSeconds, () => crlTurn(config, db, signers, log), log, () => new Date());
+  const { temporalAddress: address, temporalNamespace: namespace, temporalTlsCaFile: tlsCaFile } = config;
+  const temporal = startTemporalPart({ address, namespace, tlsCaFile }, log, (native) => createWorker(config, native, depsOf(config, db, signers, keys)));
+  const health = await startHealthListener(config.internalHost, config.issuerHealthPort, issuanceChecks(db, temporal));
+  const stop = async (): Promise<void> => {
+    await temporal.stop();
+    await crls.stop();
+    await keys.close();
+    await health.close();
+    await db.$disconnect();
+  };
+  return { stop, died: temporal.died };
+}
+
+/** CA certificates and the root CRL first: without them a new CRL has no row to stand in. */
+async function crlTurn(config: IssuerConfig, db: Database, signers: Signers, log: Logger): Promise<void> {
+  await publishIssuers(db, signers, config.rootCertificate, config.rootCrlFile);
+  await renewCrls({ db, log, signers, maxAgeSeconds: config.crlMaxAgeSeconds, lifeSeconds: config.crlLifeSeconds });
+}
+
+export function openSigners(config: IssuerConfig): Signers {
+  const rsa = openSigner({
+    issuerId: 'issuing-rsa',
+    certificatePem: config.issuingRsaCertificate,
+    encryptedKeyPem: config.issuingRsaKey,
+    passphrase: config.issuingRsaPassphrase,
+  });
+  const ec = openSigner({
+    issuerId: 'issuing-ec',
+    certificatePem: config.issuingEcCertificate,
+    encryptedKeyPem: config.issuingEcKey,
+    passphrase: config.issuingEcPassphrase,
+  });
+  return new Map([
+    ['issuing-rsa', rsa],
+    ['issuing-ec', ec],
+  ]);
+}
+
+export function keyBounds({ keyThreadKeys, keyThreadSeconds }: IssuerConfig) {
+  return { keys: keyThreadKeys, lifeMs: keyThreadSeconds * 1_000, now: () => new Date() };
+}
+
+export function depsOf(config: IssuerConfig, db: Database, signers: Signers, keys: SdkKeyMaker): IssuanceDeps {
+  const { challengeKeys, allowedKeyTypes, organization, publicBaseUrl, idBase, ecKeyEncipherment, validityDays, backdateSeconds } = config;
+  return {
+    db,
+    challengeKeys,
+    allowedKeyTypes,
+    signers,
+    makeSdkKey: (order) => keys.make(order),
+    certificates: { organization, publicBaseUrl, idBase, ecKeyEncipherment, policyOids: { user: config.userPolicyOid, sdk: config.sdkPolicyOid } },
+    validity: { validityDays, backdateSeconds },
+  };
+}
+
+function createWorker(config: IssuerConfig, connection: NativeConnection, deps: IssuanceDeps): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace: config.temporalNamespace,
+    taskQueue: ISSUANCE_TASK_QUEUE + config.taskQueueSuffix,
+    dataConverter: dataConverter(config.codecKeys),
+    activities: createIssuanceActivities(deps),
+    interceptors: { activity: [() => ({ inbound: new RefusalInterceptor() })] },
+    maxConcurrentActivityTaskExecutions: config.maxConcurrentIssuing,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+  });
+}
