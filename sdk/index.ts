@@ -1,3 +1,7 @@
+/*
+ * Reference device SDK: what the app's SDK must do, as runnable code. docs/sdk-integration.md is the guide.
+ * What is not exported here is not for apps; above all nothing that reaches a key.
+ */
 export { cancelEnrollment } from './cancel-enrollment.ts';
 export type { CardCertificates, CardState, OpenCardOptions, TlsClientIdentity } from './card/virtual-card.ts';
 export { VirtualCard } from './card/virtual-card.ts';

@@ -1,7 +1,7 @@
 import { storeOf } from './card/virtual-card.ts';
 import type { FlowOptions } from './enrollment-options.ts';
 import { checkStoredReceipt } from './flow/acknowledge-stage.ts';
-import { withSession } from './flow/flow.ts';
+import { withConnection } from './flow/flow.ts';
 import { SdkError } from './sdk-error.ts';
 import { StepReporter } from './step-reporter.ts';
 
@@ -13,6 +13,6 @@ export async function verifyStoredReceipt(options: Pick<FlowOptions, 'baseUrl' |
   const store = storeOf(options.card);
   const { credentials } = store.content;
   if (credentials === undefined) throw new SdkError('card_empty', 'the card holds no receipt yet');
-  await withSession(options, new StepReporter(undefined), (session) => checkStoredReceipt(session, credentials));
+  await withConnection(options, new StepReporter(undefined), (connection) => checkStoredReceipt(connection, credentials));
   await store.change((content) => ({ ...content, credentials: { ...credentials, receiptVerified: true } }));
 }

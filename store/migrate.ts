@@ -1,28 +1,63 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import pg from 'pg';
 import { openSchemaEngine } from './schema-engine.ts';
 
+export interface MigrateOptions {
+  /** One sentence for each thing that happened. */
+  onProgress?: (sentence: string) => void;
+}
+
+/** Any number, the same in every process that migrates. */
+const MIGRATION_LOCK = 4_715_229;
+
 /**
- * Applies the migrations of `prismaFolder` that the database has not seen, in order, and returns their names. May be repeated.
- * The connection must belong to the owner of the tables.
+ * Applies the migrations of `prismaFolder` that the database has not seen, in order, and returns their names. May be repeated, also by
+ * several processes at once: an advisory lock lets one work at a time. The connection must belong to the owner of the tables.
+ * A migration that fails leaves nothing behind but the note that it failed; the error says what PostgreSQL said.
  */
-export async function applyMigrations(databaseUrl: string, prismaFolder: string): Promise<string[]> {
-  const engine = await openSchemaEngine(databaseUrl, readFileSync(join(prismaFolder, 'schema.prisma'), 'utf8'));
+export async function applyMigrations(databaseUrl: string, prismaFolder: string, { onProgress }: MigrateOptions = {}): Promise<string[]> {
+  const lock = new pg.Client({ connectionString: databaseUrl, application_name: 'cs-migrate' });
+  await lock.connect();
+  try {
+    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const applied = await applyMissing(databaseUrl, prismaFolder);
+    for (const name of applied) onProgress?.(`migration ${name} applied`);
+    return applied;
+  } finally {
+    await lock.end();
+  }
+}
+
+async function applyMissing(databaseUrl: string, prismaFolder: string): Promise<string[]> {
+  const { engine, explain, close } = await openSchemaEngine(databaseUrl, readFileSync(join(prismaFolder, 'schema.prisma'), 'utf8'));
+  try {
+    const filters = { externalTables: [], externalEnums: [] };
+    return (await engine.applyMigrations({ migrationsList: readMigrations(prismaFolder), filters })).appliedMigrationNames;
+  } catch (error) {
+    throw explain(error);
+  } finally {
+    await close();
+  }
+}
+
+/** The migrations of `prismaFolder`, oldest first, as the schema engine wants them. */
+export function readMigrations(prismaFolder: string): MigrationList {
   const folder = join(prismaFolder, 'migrations');
-  const { appliedMigrationNames } = await engine.applyMigrations({
-    migrationsList: {
-      baseDir: folder,
-      lockfile: { path: 'migration_lock.toml', content: readFileSync(join(folder, 'migration_lock.toml'), 'utf8') },
-      shadowDbInitScript: '',
-      migrationDirectories: migrationsOf(folder),
-    },
-    filters: { externalTables: [], externalEnums: [] },
-  });
-  return appliedMigrationNames;
+  return {
+    baseDir: folder,
+    lockfile: { path: 'migration_lock.toml', content: readFileSync(join(folder, 'migration_lock.toml'), 'utf8') },
+    shadowDbInitScript: '',
+    migrationDirectories: migrationsOf(folder),
+  };
 }
 
 function migrationsOf(folder: string) {
-  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).toSorted();
+  const names = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .toSorted();
   return names.map((path) => ({
     path,
     migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value: readFileSync(join(folder, path, 'migration.sql'), 'utf8') } },

@@ -4,11 +4,28 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 
+export interface OpenSchemaEngine {
+  readonly engine: bindings.SchemaEngine;
+  /** The error with PostgreSQL's own sentence: the engine only names a number under which the driver's error was kept. */
+  explain(error: unknown): unknown;
+  /** Ends the connections too: an idle one would keep the database from being cloned or dropped for 10 s. */
+  close(): Promise<void>;
+}
+
 /** Prisma's official schema engine as WebAssembly, over the PostgreSQL driver: migrations without a downloaded binary. */
-export async function openSchemaEngine(databaseUrl: string, schema: string): Promise<bindings.SchemaEngine> {
+export async function openSchemaEngine(databaseUrl: string, schema: string): Promise<OpenSchemaEngine> {
   instantiate();
-  const adapter = bindMigrationAwareSqlAdapterFactory(new WholeScripts({ connectionString: databaseUrl }));
-  return bindings.SchemaEngine.new({ datamodels: [['prisma/schema.prisma', schema]] }, () => undefined, adapter);
+  const scripts = new WholeScripts({ connectionString: databaseUrl });
+  const factory = bindMigrationAwareSqlAdapterFactory(scripts);
+  const engine = await bindings.SchemaEngine.new({ datamodels: [['prisma/schema.prisma', schema]] }, () => undefined, factory);
+  return {
+    engine,
+    explain: (error) => sayCause(error, (id) => factory.errorRegistry.consumeError(id)?.error),
+    close: async () => {
+      engine.free();
+      await scripts.end();
+    },
+  };
 }
 
 let instantiated = false;
@@ -26,9 +43,23 @@ function instantiate(): void {
 
 /** The driver splits a script at every semicolon, also inside a function body; PostgreSQL itself takes the whole script. */
 class WholeScripts extends PrismaPg {
+  private readonly pools: Array<{ readonly ended: boolean; end(): Promise<void> }> = [];
+
   override async connect() {
     const adapter = await super.connect();
-    adapter.executeScript = async (script) => void (await adapter.underlyingDriver().query(script));
+    const pool = adapter.underlyingDriver();
+    adapter.executeScript = async (script) => void (await pool.query(script));
+    if ('ended' in pool) this.pools.push(pool);
     return adapter;
   }
+
+  async end(): Promise<void> {
+    for (const pool of this.pools) if (!pool.ended) await pool.end();
+  }
+}
+
+function sayCause(error: unknown, consume: (id: number) => unknown): unknown {
+  const [, id] = /External error id#(\d+)/.exec(error instanceof Error ? error.message : '') ?? [];
+  const kept = id === undefined ? undefined : consume(Number(id));
+  return kept instanceof Error ? new Error(`a migration failed: ${kept.message}`, { cause: kept }) : error;
 }

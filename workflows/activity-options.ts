@@ -1,5 +1,5 @@
-import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
-import { ISSUANCE_TASK_QUEUE } from '../contract/temporal.ts';
+import { type ActivityOptions, type LocalActivityOptions, workflowInfo } from '@temporalio/workflow';
+import { ENROLLMENT_TASK_QUEUE, ISSUANCE_TASK_QUEUE } from '../contract/temporal.ts';
 
 /**
  * Short steps on the row. `maximumAttempts` bounds them, because `scheduleToCloseTimeout` alone did not stop retries when measured;
@@ -19,10 +19,15 @@ export const PAUSE_AFTER_TROUBLE_MS = 10_000;
  */
 export function issuing(remainingMs: number): ActivityOptions {
   return {
-    taskQueue: ISSUANCE_TASK_QUEUE,
+    taskQueue: ISSUANCE_TASK_QUEUE + installation(),
     startToCloseTimeout: '20 s',
     scheduleToCloseTimeout: remainingMs,
     retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
     summary: 'make and seal the SDK key, sign both certificates',
   };
+}
+
+/** Several installations in one namespace tell their queues apart by a suffix; a run stays in the one that started it. */
+function installation(): string {
+  return workflowInfo().taskQueue.slice(ENROLLMENT_TASK_QUEUE.length);
 }

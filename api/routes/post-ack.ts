@@ -10,6 +10,9 @@ import { requireDevice } from '../middleware/caller.ts';
 import { parseBody } from '../middleware/json-body.ts';
 import { readAgain, refusalAt } from '../where-it-stands.ts';
 
+/** Longer than any enrollment: a client that obeys Retry-After does not come back to this one. */
+const ENDS_FIRST_SECONDS = 3_600;
+
 /**
  * POST /v1/enrollments/{id}/ack. The run verifies the proof and erases the sealed key; the receipt is read from the row.
  * May be repeated: a completed enrollment answers its stored receipt.
@@ -60,5 +63,6 @@ async function answer(deps: ApiDeps, res: Response, after: EnrollmentReading): P
 }
 
 function refused(deps: ApiDeps, after: EnrollmentReading, { refused: code, detail }: Extract<AcknowledgeResult, { refused: string }>): ServiceError {
-  return refusalAt(deps, after, code, detail);
+  const error = refusalAt(deps, after, code, detail);
+  return code === 'ack_attempts_exceeded' ? new ServiceError(code, error.message, error.extras, ENDS_FIRST_SECONDS) : error;
 }

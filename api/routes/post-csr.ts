@@ -17,6 +17,8 @@ import { sendIssuing } from './get-credentials.ts';
 /** Judging takes milliseconds; a call that prefers not to wait for the certificates still waits for the verdict. */
 const VERDICT_MS = 6_000;
 const POLL_MS = 100;
+/** Longer than any enrollment: a client that obeys Retry-After does not come back to this one. */
+const ENDS_FIRST_SECONDS = 3_600;
 
 /**
  * POST /v1/enrollments/{id}/csr. Stores the submission, asks the run to judge it, answers from the rows. May be repeated with the same
@@ -40,7 +42,7 @@ async function store(deps: ApiDeps, reading: EnrollmentReading, body: CsrRequest
   const sent = { enrollmentId: reading.enrollment.id, digest, csrText, deliveryKey, deliveryFormat, ...(sdkKey === undefined ? {} : { sdkKey }) };
   const stored = await storeSubmission(deps.db, sent, deps.config.maxCsrSubmissions);
   if (stored === undefined) throw new ServiceError('invalid_token');
-  if (stored.kind === 'too_many') throw new ServiceError('csr_submissions_exceeded', undefined, {}, 60);
+  if (stored.kind === 'too_many') throw new ServiceError('csr_submissions_exceeded', undefined, {}, ENDS_FIRST_SECONDS);
   return stored;
 }
 

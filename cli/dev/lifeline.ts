@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
 
 /** A child that ends with its parent, whatever ends the parent. */
 export interface Lifeline {
@@ -21,20 +22,15 @@ export interface LifelineOptions {
 }
 
 /*
- * The shell holds our end of a pipe as its standard input. When we end, even by SIGKILL, the pipe closes, `cat` returns and the child gets
- * its signal. An own process group keeps a Ctrl-C of the terminal away from the child, so that we stop children in order.
- * $! of a group in the background is the child itself; standard input of background jobs would be /dev/null, hence file descriptor 3.
+ * The shell starts a watcher and becomes the child. The watcher reads a pipe whose other end is ours: when we end, even by SIGKILL, the
+ * pipe closes and the watcher sends the signal. It is started twice removed, so that the child has no child that it does not know. An own
+ * process group keeps a Ctrl-C of the terminal away, so that we can stop children in order.
  */
 const SCRIPT = `
 exec 3<&0
-"$@" 3<&- </dev/null &
-child=$!
-( cat <&3 >/dev/null; kill -"$CS_LIFELINE_SIGNAL" "$child" ) 2>/dev/null &
-watch=$!
-wait "$child"
-code=$?
-kill "$watch" 2>/dev/null
-exit "$code"`;
+me=$$
+( ( cat <&3 >/dev/null; kill -"$CS_LIFELINE_SIGNAL" "$me" ) 2>/dev/null & )
+exec "$@" 3<&- </dev/null`;
 
 const STOP_GRACE_MS = 15_000;
 
@@ -51,17 +47,19 @@ export function startWithLifeline(command: string, args: readonly string[], opti
   closeSync(log);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} could not be started`);
-  const ended = exitCode(child);
+  const ended = exitCode(child, pid);
   child.stdin?.on('error', () => undefined);
   return { pid, ended, stop: (graceMs = STOP_GRACE_MS) => stopChild(child, pid, ended, graceMs) };
 }
 
-function exitCode(child: ChildProcess): Promise<number> {
+function exitCode(child: ChildProcess, pid: number): Promise<number> {
   return new Promise((done) => {
     child.once('error', () => done(127));
     child.once('exit', (code, signal) => {
+      // The watcher first: it must not signal a process that got the same id later.
+      killGroup(pid);
       child.stdin?.destroy();
-      done(code ?? (signal === null ? 1 : 137));
+      done(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 
@@ -24,13 +24,33 @@ export async function preparePostgresHome(wanted: string): Promise<PostgresHome>
   return { ...home, owner };
 }
 
-/** Beside everything else in /var/tmp, named after the folder that was wanted, so that a second start finds it. */
+/** Deletes the files of a server that is not running, wherever they are. */
+export function removePostgres(wanted: string): void {
+  for (const path of [resolve(wanted), ...(process.getuid?.() === 0 ? [placeOf(wanted)] : [])])
+    rmSync(path, { recursive: true, force: true });
+}
+
+/** Under /var/lib, where only root makes names, named after the folder that was wanted, so that a second start finds it. */
 function elsewhere(native: string, wanted: string): { native: string; folder: string } {
-  const place = `/var/tmp/certificate-service-${createHash('sha256').update(resolve(wanted)).digest('hex').slice(0, 12)}`;
+  const place = placeOf(wanted);
   mkdirSync(place, { recursive: true, mode: 0o755 });
   const copy = join(place, 'native');
-  if (!existsSync(join(copy, 'bin', 'postgres'))) cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+  if (!existsSync(copy)) {
+    const partial = `${copy}.partial`;
+    rmSync(partial, { recursive: true, force: true });
+    cpSync(native, partial, { recursive: true, verbatimSymlinks: true });
+    renameSync(partial, copy);
+  }
   return { native: copy, folder: join(place, 'data') };
+}
+
+function placeOf(wanted: string): string {
+  return `/var/lib/certificate-service/${createHash('sha256').update(resolve(wanted)).digest('hex').slice(0, 16)}`;
+}
+
+/** In /var/tmp, named after the folder that was wanted, so that a second start finds it. */
+export function distantHome(wanted: string): string {
+  return `/var/tmp/certificate-service-${createHash('sha256').update(resolve(wanted)).digest('hex').slice(0, 12)}`;
 }
 
 function packagedBinaries(): string {

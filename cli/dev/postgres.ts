@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { type Lifeline, startWithLifeline } from './lifeline.ts';
 import { type PostgresHome, preparePostgresHome } from './postgres-home.ts';
+import { processCommand } from './process-command.ts';
 
 export interface PostgresOptions {
   /** Folder of the cluster's files; kept between starts. */
@@ -12,6 +14,8 @@ export interface PostgresOptions {
   password: string;
   /** Extra settings, `name=value`. */
   settings?: readonly string[];
+  /** What the server says; default `<folder>.log`. */
+  logFile?: string;
 }
 
 export interface RunningPostgres {
@@ -22,24 +26,34 @@ export interface RunningPostgres {
   /** Where the files really are: elsewhere when the PostgreSQL user could not reach `folder`. */
   folder: string;
   pid: number;
+  /** Resolves when the server ended, by itself or stopped. */
+  ended: Promise<number>;
+  /** Fast shutdown: sessions end, nothing is lost. May be repeated. */
   stop(): Promise<void>;
 }
 
 const START_MS = 60_000;
 
-/** Starts a real PostgreSQL from the binaries in npm packages, initialising its folder first if need be. Listens on 127.0.0.1 only. */
+/**
+ * Starts a real PostgreSQL from the binaries in npm packages, initialising its folder first if need be. Listens on 127.0.0.1 only and ends
+ * with this process. Throws with the end of its log when it does not start.
+ */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const home = await preparePostgresHome(options.folder);
   await endOrphan(home.folder);
   if (!existsSync(join(home.folder, 'PG_VERSION'))) await initialise(home, options.password);
-  const child = await spawnServer(home, options);
-  const url = (database: string) => `postgresql://postgres:${options.password}@127.0.0.1:${options.port}/${database}`;
+  const logFile = options.logFile ?? `${resolve(options.folder)}.log`;
+  const server = await spawnServer(home, options, logFile);
+  const url = (database: string) => `postgresql://postgres:${encodeURIComponent(options.password)}@127.0.0.1:${options.port}/${database}`;
+  await untilReady(server, url('postgres'), logFile);
+  const { pid, ended } = server;
   return {
     url,
     folder: home.folder,
-    pid: child.pid ?? 0,
+    pid,
+    ended,
     ensureDatabase: (name) => ensureDatabase(url('postgres'), name),
-    stop: () => stop(child),
+    stop: () => server.stop(),
   };
 }
 
@@ -51,7 +65,18 @@ async function initialise(home: PostgresHome, password: string): Promise<void> {
   const passwordFile = `${partial}.pw`;
   writeFileSync(passwordFile, password, { mode: 0o600 });
   for (const path of [partial, passwordFile]) if (home.owner !== undefined) chownSync(path, home.owner.uid, home.owner.gid);
-  await run(home, 'initdb', ['-D', partial, '-U', 'postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '-E', 'UTF8', '--locale=C', '--no-instructions']);
+  await run(home, 'initdb', [
+    '-D',
+    partial,
+    '-U',
+    'postgres',
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-instructions',
+  ]);
   rmSync(passwordFile);
   renameSync(partial, home.folder);
 }
@@ -63,26 +88,45 @@ async function run(home: PostgresHome, program: string, args: readonly string[])
   if (code !== 0) throw new Error(`PostgreSQL's ${program} failed: ${said().slice(-500)}`);
 }
 
-async function spawnServer(home: PostgresHome, { port, settings = [] }: PostgresOptions): Promise<ChildProcess> {
-  const flags = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', ...settings].flatMap((setting) => ['-c', setting]);
-  // A process group of its own: Ctrl-C reaches only us, and we stop the database last.
-  const child = spawn(join(home.native, 'bin', 'postgres'), ['-D', home.folder, '-p', String(port), ...flags], { ...home.owner, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
-  const said = collect(child);
-  const ended = new Promise<never>((_, failed) => child.once('error', failed).once('exit', () => failed(new Error(`PostgreSQL did not start: ${said().slice(-500)}`))));
-  ended.catch(() => undefined);
-  await Promise.race([ended, untilReady(said)]);
-  return child;
+async function spawnServer(home: PostgresHome, { port, settings = [] }: PostgresOptions, logFile: string): Promise<Lifeline> {
+  const flags = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', ...settings].flatMap((setting) => [
+    '-c',
+    setting,
+  ]);
+  const args = ['-D', home.folder, '-p', String(port), ...flags];
+  return startWithLifeline(join(home.native, 'bin', 'postgres'), args, { logFile, user: home.owner, cwd: '/', signal: 'INT' });
 }
 
-async function untilReady(said: () => string): Promise<void> {
-  for (let waited = 0; waited < START_MS; waited += 50) {
-    if (said().includes('ready to accept connections')) return;
-    await sleep(50);
+async function untilReady(server: Lifeline, url: string, logFile: string): Promise<void> {
+  let over = false;
+  const ended = server.ended.then(() => {
+    over = true;
+  });
+  for (let waited = 0; !over && waited < START_MS; waited += 50) {
+    if (await answers(url)) return;
+    await Promise.race([sleep(50), ended]);
   }
-  throw new Error('PostgreSQL did not become ready within a minute.');
+  await server.stop(0);
+  throw new Error(`PostgreSQL did not start: ${readFileSync(logFile, 'utf8').slice(-KEPT_CHARACTERS)}`);
 }
 
-const KEPT_CHARACTERS = 4_000;
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch (error) {
+    // It runs and has another password: waiting does not help.
+    if (error instanceof pg.DatabaseError && error.code === '28P01')
+      throw new Error('PostgreSQL refuses the password that is kept in the data folder.');
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+const KEPT_CHARACTERS = 1_000;
 
 function collect(child: ChildProcess): () => string {
   let text = '';
@@ -97,17 +141,14 @@ async function endOrphan(folder: string): Promise<void> {
   const pidFile = join(folder, 'postmaster.pid');
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]);
-  if (!isPostgres(pid)) return rmSync(pidFile, { force: true });
+  if (!runsOn(folder, pid)) return rmSync(pidFile, { force: true });
   process.kill(pid, 'SIGINT');
-  for (let waited = 0; waited < START_MS && isPostgres(pid); waited += 100) await sleep(100);
+  for (let waited = 0; waited < START_MS && runsOn(folder, pid); waited += 100) await sleep(100);
 }
 
-function isPostgres(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('postgres');
-  } catch {
-    return false;
-  }
+/** After a reboot the id in the file may belong to anything. */
+function runsOn(folder: string, pid: number): boolean {
+  return processCommand(pid)?.includes(`-D ${folder} `) === true;
 }
 
 async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
@@ -119,12 +160,4 @@ async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-/** Fast shutdown: sessions end, nothing is lost. */
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((done) => child.once('exit', done));
-  child.kill('SIGINT');
-  await gone;
 }

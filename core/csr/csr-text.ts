@@ -37,6 +37,7 @@ function pemBody(text: string): string {
   const labels = [...text.matchAll(/-----BEGIN ([^\n-]{0,64})-----/g)].map(([, label = '']) => label);
   // First of all, whatever else is wrong: a developer who sends a private key must hear of it.
   if (labels.some((label) => label.endsWith('PRIVATE KEY'))) throw new CsrRefused('csr_private_key_sent');
+  if (text.includes('\\')) throw new CsrRefused('csr_encoding', 'The PEM text has escaped line breaks.');
   if (labels.length > 1) throw new CsrRefused('csr_encoding_several_blocks');
   if (labels[0] === undefined) throw new CsrRefused('csr_encoding', 'The text has no well-formed BEGIN line.');
   refuseLabel(labels[0]);

@@ -31,7 +31,7 @@ export function readPkcs10(request: DerNode): Pkcs10 {
   const [version, subject, spki, attributes, ...others] = info.children;
   if (version?.tag !== 0x02 || subject === undefined || spki?.tag !== 0x30 || others.length > 0) throw structure(info);
   if (version.content.length !== 1 || version.content[0] !== 0) throw new CsrRefused('csr_profile_version', undefined, version.offset);
-  checkName(subject);
+  asNotDer(() => checkName(subject));
   if (attributes?.tag !== 0xa0) throw new CsrRefused('csr_profile_attributes', 'attributes [0] is missing.', (attributes ?? info).offset);
   return {
     info: info.raw,

@@ -43,7 +43,8 @@ export function authorise(storedTbs: Uint8Array, expected: ExpectedCertificate):
   // Copied first: the caller may not change the bytes between lint and signature.
   const authorised = { tbs: octetsOf(storedTbs), issuerCertificate: octetsOf(expected.issuerCertificate) };
   const findings = lintCertificate(authorised.tbs, expected);
-  if (findings.length > 0) throw new ServiceError('issuing_refused', `The certificate breaks these rules: ${rulesOf(findings).join(', ')}.`);
+  if (findings.length > 0)
+    throw new ServiceError('issuing_refused', `The certificate breaks these rules: ${rulesOf(findings).join(', ')}.`);
   return new SigningToken(MINT, authorised);
 }
 

@@ -3,8 +3,8 @@ import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import * as x509 from '@peculiar/asn1-x509';
 import type { SerialHex } from '../../contract/ids.ts';
 import type { KeyFamily } from '../../contract/key-types.ts';
-import { OID } from './oids.ts';
 import { type Octets, octetsOf } from './octets.ts';
+import { OID } from './oids.ts';
 import { EXTENSION_CRITICALITY, type ExtensionName, KEY_USAGE_BITS, type KeyUsageName } from './profiles.ts';
 import type { Validity } from './validity.ts';
 

@@ -54,7 +54,8 @@ export function createHierarchy(input: HierarchyInput): Hierarchy {
 
 function requirePassphrases(passphrases: HierarchyInput['passphrases']): void {
   const weak = Object.entries(passphrases).filter(([, passphrase]) => passphrase.length < 12);
-  if (weak.length > 0) throw new Error(`A passphrase of at least 12 characters is needed for ${weak.map(([issuer]) => issuer).join(', ')}.`);
+  if (weak.length > 0)
+    throw new Error(`A passphrase of at least 12 characters is needed for ${weak.map(([issuer]) => issuer).join(', ')}.`);
 }
 
 function generateKey({ key }: CaProfile): KeyObject {
@@ -84,6 +85,8 @@ function filesOf(der: Octets, key: KeyObject, passphrase: string): IssuerFiles {
 
 /** RFC 7468 §5: lines of 64 characters. */
 function pemOf(der: Octets): string {
-  const lines = Buffer.from(der).toString('base64').replace(/.{64}(?=.)/g, '$&\n');
+  const lines = Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n');
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }

@@ -7,7 +7,15 @@ import { derTime } from './der-time.ts';
 import { issuerFacts } from './issuer-facts.ts';
 import { OID } from './oids.ts';
 import type { CertificateInput } from './prepare-certificate.ts';
-import { deviceKeyUsage, END_ENTITY_PROFILES, type ExtensionName, KEY_USAGE_BITS, type KeyUsageName, publicUrls, subjectUris } from './profiles.ts';
+import {
+  deviceKeyUsage,
+  END_ENTITY_PROFILES,
+  type ExtensionName,
+  KEY_USAGE_BITS,
+  type KeyUsageName,
+  publicUrls,
+  subjectUris,
+} from './profiles.ts';
 import { signatureAlgorithm } from './signature-algorithm.ts';
 
 /** What a certificate must say: the input that it was prepared from, with its serial. */
@@ -41,7 +49,11 @@ export function expectedFields(expected: ExpectedCertificate): ExpectedFields {
     issuer: issuer.name,
     notBefore: derTime(validity.notBefore),
     notAfter: derTime(validity.notAfter),
-    subject: nameDer([OID.organization, config.organization], [OID.organizationalUnit, profile.organizationalUnit], [OID.commonName, expected.userId]),
+    subject: nameDer(
+      [OID.organization, config.organization],
+      [OID.organizationalUnit, profile.organizationalUnit],
+      [OID.commonName, expected.userId],
+    ),
     spki: expected.spki,
     extensions: new Map<ExtensionName, Uint8Array>([
       ['basicConstraints', der.sequence()],

@@ -1,6 +1,7 @@
 import { DerError } from '../asn1/read-der.ts';
 import { type ExpectedCertificate, type ExpectedFields, expectedFields } from './expected-fields.ts';
-import { issuerFacts } from './issuer-facts.ts';
+import { hasKeyType } from './has-key-type.ts';
+import { type IssuerFacts, issuerFacts } from './issuer-facts.ts';
 import { sameOctets } from './octets.ts';
 import { OID } from './oids.ts';
 import { EXTENSION_CRITICALITY, type ExtensionName } from './profiles.ts';
@@ -15,10 +16,10 @@ import { trialSignatureFault } from './trial-signature.ts';
  * hostile bytes. Model: zlint before signing, as in boulder's issuance/cert.go.
  */
 export function lintCertificate(tbs: Uint8Array, expected: ExpectedCertificate): string[] {
-  const { name, family, publicKey } = issuerFacts(expected.issuerCertificate);
-  const ground = { issuerName: name, issuerFamily: family, ecKeyEncipherment: expected.config.ecKeyEncipherment };
-  const findings = lintTbs(tbs, expectedFields(expected), ground);
-  const fault = trialSignatureFault(tbs, publicKey);
+  const issuer = issuerFacts(expected.issuerCertificate);
+  const ground = { issuerName: issuer.name, issuerFamily: issuer.family, ecKeyEncipherment: expected.config.ecKeyEncipherment };
+  const findings = [...orderFaults(expected, issuer), ...lintTbs(tbs, expectedFields(expected), ground)];
+  const fault = trialSignatureFault(tbs, issuer.publicKey);
   return fault === undefined ? findings : [...findings, `trial_signature: ${fault}`];
 }
 
@@ -28,6 +29,15 @@ export function lintTbs(tbs: Uint8Array, expected: ExpectedFields, ground: Omit<
   if (typeof read === 'string') return [`strict_der: ${read}.`];
   const broken = RFC5280_RULES.filter((rule) => isBroken(rule, { ...ground, tbs: read }));
   return [...differentFields(read, expected), ...broken.map(({ id, section, sentence }) => `${id}: ${sentence} (${section})`)];
+}
+
+/** What no field can show, because bytes and expectation agree on it. */
+function orderFaults({ spki, keyType, validity }: ExpectedCertificate, issuer: IssuerFacts): string[] {
+  const within = validity.notBefore >= issuer.notBefore && validity.notAfter <= issuer.notAfter;
+  return [
+    ...(hasKeyType(spki, keyType) ? [] : [`key_type: The key is not ${keyType}, as the enrollment says.`]),
+    ...(within ? [] : ['validity_within_issuer: The certificate would be valid outside the validity of its issuer.']),
+  ];
 }
 
 function readOrReason(tbs: Uint8Array): ReadTbs | string {

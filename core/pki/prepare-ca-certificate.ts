@@ -1,10 +1,19 @@
-import { ServiceError } from '../../contract/service-error.ts';
 import type { SerialHex } from '../../contract/ids.ts';
 import type { IssuerId } from '../../contract/key-types.ts';
+import { ServiceError } from '../../contract/service-error.ts';
 import * as der from '../asn1/write-der.ts';
 import * as build from './build-tbs.ts';
 import { derTime } from './der-time.ts';
-import { authorityKeyIdDer, distributionPointDer, type ExpectedFields, keyIdOf, keyUsageDer, nameDer, serialInteger, uriDer } from './expected-fields.ts';
+import {
+  authorityKeyIdDer,
+  distributionPointDer,
+  type ExpectedFields,
+  keyIdOf,
+  keyUsageDer,
+  nameDer,
+  serialInteger,
+  uriDer,
+} from './expected-fields.ts';
 import { type IssuerFacts, issuerFacts } from './issuer-facts.ts';
 import { lintTbs } from './lint-certificate.ts';
 import type { Octets } from './octets.ts';
@@ -42,7 +51,8 @@ export function prepareCaCertificate(input: CaCertificateInput): Octets {
   const tbs = build.buildTbs({ ...issuer, serial: input.serial, issuerFamily: 'RSA', validity, subject, spki: input.spki, extensions });
   const expected = expectedCaFields(input, profile, validity, nameDer(...subject), root);
   const findings = lintTbs(tbs, expected, { issuerName: expected.issuer, issuerFamily: 'RSA', ecKeyEncipherment: false });
-  if (findings.length > 0) throw new ServiceError('issuing_refused', `The certificate of ${input.issuerId} breaks these rules: ${findings.join(' ')}`);
+  if (findings.length > 0)
+    throw new ServiceError('issuing_refused', `The certificate of ${input.issuerId} breaks these rules: ${findings.join(' ')}`);
   return tbs;
 }
 

@@ -53,7 +53,14 @@ const CA = { keyUsage: ['keyCertSign', 'cRLSign'], backdateSeconds: 86_400 } as 
 
 export const CA_PROFILES: Readonly<Record<IssuerId, CaProfile>> = {
   root: { ...CA, id: 'root-v1', nameSuffix: 'Device Root CA', key: { family: 'RSA', bits: 4096 }, pathLen: 1, years: 20 },
-  'issuing-rsa': { ...CA, id: 'issuing-v1', nameSuffix: 'Device Issuing CA RSA', key: { family: 'RSA', bits: 3072 }, pathLen: 0, years: 10 },
+  'issuing-rsa': {
+    ...CA,
+    id: 'issuing-v1',
+    nameSuffix: 'Device Issuing CA RSA',
+    key: { family: 'RSA', bits: 3072 },
+    pathLen: 0,
+    years: 10,
+  },
   'issuing-ec': { ...CA, id: 'issuing-v1', nameSuffix: 'Device Issuing CA EC', key: { family: 'EC' }, pathLen: 0, years: 10 },
 };
 

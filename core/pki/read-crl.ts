@@ -1,7 +1,7 @@
 import { DerError, type DerNode, readDer } from '../asn1/read-der.ts';
 import { readDerTime } from './der-time.ts';
-import { OID } from './oids.ts';
 import { type Octets, octetsOf } from './octets.ts';
+import { OID } from './oids.ts';
 import { readExtensions } from './read-certificate.ts';
 
 /** What is needed to store and serve a CRL. */

@@ -50,9 +50,14 @@ export const RFC5280_RULES: readonly Rule[] = [
     const [start, end] = [readDerTime(tbs.notBefore), readDerTime(tbs.notAfter)];
     return start !== undefined && end !== undefined && start >= end;
   }),
-  rule('subject_not_empty', '§4.1.2.6', 'The subject is a non-empty name, because the subject alternative name is not critical.', ({ tbs }) => {
-    return tbs.subject.children.length === 0;
-  }),
+  rule(
+    'subject_not_empty',
+    '§4.1.2.6',
+    'The subject is a non-empty name, because the subject alternative name is not critical.',
+    ({ tbs }) => {
+      return tbs.subject.children.length === 0;
+    },
+  ),
   rule('name_strings', '§4.1.2.6', 'Names are UTF8String or PrintableString.', ({ tbs }) => {
     return nameValues(tbs).some(({ tag }) => tag !== 0x0c && tag !== 0x13);
   }),
@@ -83,7 +88,12 @@ export const RFC5280_RULES: readonly Rule[] = [
     const found = extensionOf(tbs, 'keyUsage');
     return found === undefined || !found.critical || !isNamedBitList(valueOf(found));
   }),
-  rule('cert_sign_only_for_ca', '§4.2.1.9', 'keyCertSign is set exactly in CA certificates.', ({ tbs }) => isCa(tbs) !== hasUsage(tbs, 'keyCertSign')),
+  rule(
+    'cert_sign_only_for_ca',
+    '§4.2.1.9',
+    'keyCertSign is set exactly in CA certificates.',
+    ({ tbs }) => isCa(tbs) !== hasUsage(tbs, 'keyCertSign'),
+  ),
   rule('ec_key_encipherment', 'RFC 8813 §3', 'An EC key has no keyEncipherment.', ({ tbs, ecKeyEncipherment }) => {
     return !ecKeyEncipherment && keyAlgorithm(tbs.spki) === OID.ecPublicKey && hasUsage(tbs, 'keyEncipherment');
   }),
@@ -107,11 +117,16 @@ export const RFC5280_RULES: readonly Rule[] = [
     const pathLen = membersOf(tbs, 'basicConstraints').find(({ tag }) => tag === 0x02);
     return pathLen !== undefined && (!isCa(tbs) || (pathLen.content[0] ?? 0x80) >= 0x80);
   }),
-  rule('ext_key_usage', '§4.2.1.12', 'Extended key usage, where present, names purposes once each, and not anyExtendedKeyUsage.', ({ tbs }) => {
-    const purposes = membersOf(tbs, 'extKeyUsage').map(oidText);
-    const empty = extensionOf(tbs, 'extKeyUsage') !== undefined && purposes.length === 0;
-    return empty || hasDuplicates(purposes) || purposes.includes(OID.anyExtendedKeyUsage);
-  }),
+  rule(
+    'ext_key_usage',
+    '§4.2.1.12',
+    'Extended key usage, where present, names purposes once each, and not anyExtendedKeyUsage.',
+    ({ tbs }) => {
+      const purposes = membersOf(tbs, 'extKeyUsage').map(oidText);
+      const empty = extensionOf(tbs, 'extKeyUsage') !== undefined && purposes.length === 0;
+      return empty || hasDuplicates(purposes) || purposes.includes(OID.anyExtendedKeyUsage);
+    },
+  ),
   rule('purposes_fit_key_usage', '§4.2.1.12', 'clientAuth and documentSigning need digitalSignature.', ({ tbs }) => {
     const purposes = membersOf(tbs, 'extKeyUsage').map(oidText);
     return purposes.some((purpose) => SIGNING_PURPOSES.includes(purpose)) && !hasUsage(tbs, 'digitalSignature');
@@ -121,11 +136,16 @@ export const RFC5280_RULES: readonly Rule[] = [
     const names = points.map(({ children }) => children.find(({ tag }) => tag === 0xa0)?.children[0]?.children ?? []);
     return names.some((name) => name.length === 0 || !name.every(isHttpUrl));
   }),
-  rule('authority_info_access', '§4.2.2.1', 'Authority information access holds at least one method, and URLs are plain http (§8).', ({ tbs }) => {
-    if (extensionOf(tbs, 'authorityInfoAccess') === undefined) return false;
-    const methods = membersOf(tbs, 'authorityInfoAccess');
-    return methods.length === 0 || !methods.every(({ children }) => children[1] !== undefined && isHttpUrl(children[1]));
-  }),
+  rule(
+    'authority_info_access',
+    '§4.2.2.1',
+    'Authority information access holds at least one method, and URLs are plain http (§8).',
+    ({ tbs }) => {
+      if (extensionOf(tbs, 'authorityInfoAccess') === undefined) return false;
+      const methods = membersOf(tbs, 'authorityInfoAccess');
+      return methods.length === 0 || !methods.every(({ children }) => children[1] !== undefined && isHttpUrl(children[1]));
+    },
+  ),
 ];
 
 const URI = 0x86;

@@ -26,6 +26,7 @@ function requireSigned(der: Octets, tbs: Octets, { issuerId, certificateDer }: S
   const issuer = issuerFacts(certificateDer);
   const read = readCertificate(der);
   if (!sameOctets(read.tbs, tbs)) throw new Error('The signed certificate does not hold the authorised bytes.');
-  if (!sameOctets(readTbs(read.tbs).issuer.raw, issuer.name)) throw new Error(`The signed certificate does not name the issuer ${issuerId}.`);
+  if (!sameOctets(readTbs(read.tbs).issuer.raw, issuer.name))
+    throw new Error(`The signed certificate does not name the issuer ${issuerId}.`);
   if (!verify('sha256', read.tbs, issuer.publicKey, read.signature)) throw new Error(`The signature of ${issuerId} does not verify.`);
 }

@@ -28,7 +28,8 @@ const keys = new Map<string, KeyPair>();
 function throwAwayKey(issuerKey: KeyObject): KeyPair {
   const { modulusLength = 0 } = issuerKey.asymmetricKeyDetails ?? {};
   const type = issuerKey.asymmetricKeyType === 'rsa' ? `RSA:${modulusLength}` : 'EC';
-  const made = keys.get(type) ?? (type === 'EC' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength }));
+  const made =
+    keys.get(type) ?? (type === 'EC' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength }));
   keys.set(type, made);
   return made;
 }

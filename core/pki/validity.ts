@@ -10,7 +10,11 @@ export interface Validity {
  * The validity that the certificates of one enrollment share (protocol §6): back-dated for clocks that are slow, never outside
  * the validity of any of `issuers` (certificates, DER). Pure. Throws an `Error` when the issuers leave no time at all.
  */
-export function validityFor(issuers: readonly Uint8Array[], now: Date, limits: { validityDays: number; backdateSeconds: number }): Validity {
+export function validityFor(
+  issuers: readonly Uint8Array[],
+  now: Date,
+  limits: { validityDays: number; backdateSeconds: number },
+): Validity {
   const facts = issuers.map(issuerFacts);
   const start = Math.max(now.getTime() - limits.backdateSeconds * 1_000, ...facts.map(({ notBefore }) => notBefore.getTime()));
   const notBefore = Math.floor(start / 1_000) * 1_000;

@@ -3,18 +3,32 @@ import type { DeliveryFormat, DeliveryKeyJwk, KeyType } from '../../contract/key
 
 /** What the thread is asked for. */
 export interface KeyOrder {
-  keyType: KeyType;
-  format: DeliveryFormat;
-  enrollmentId: EnrollmentId;
-  deliveryKey: DeliveryKeyJwk;
-  deliveryKid: string;
+  readonly keyType: KeyType;
+  readonly format: DeliveryFormat;
+  readonly enrollmentId: EnrollmentId;
+  /** Checked by the CSR gate. */
+  readonly deliveryKey: DeliveryKeyJwk;
+  /** RFC 7638 thumbprint of the delivery key, 43 base64url characters. */
+  readonly deliveryKid: string;
 }
 
-/** All that ever leaves the thread: a public key and a sealed one. */
+/** All that ever leaves the thread: a public key, a sealed one, and when they were made. */
 export interface SealedSdkKey {
-  spki: Uint8Array<ArrayBuffer>;
-  sealed: string;
-  sealedSha256: string;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array<ArrayBuffer>;
+  /** Compact JWE, or base64 of the CMS DER. */
+  readonly sealed: string;
+  /** base64url SHA-256 of the ASCII of `sealed`. */
+  readonly sealedSha256: string;
+  /** `process.hrtime.bigint()`, one clock for all threads of a process: the thread has no other. */
+  readonly madeNs: bigint;
+  readonly sealedNs: bigint;
 }
 
-export type ThreadAnswer = { ok: true; key: SealedSdkKey } | { ok: false; reason: string };
+export type ThreadAnswer = { readonly ok: true; readonly key: SealedSdkKey } | { readonly ok: false; readonly reason: string };
+
+/** Handed to a new thread. */
+export interface ThreadLife {
+  /** `process.hrtime.bigint()` at which the thread ends itself, whatever its parent does. */
+  readonly endsNs: bigint;
+}

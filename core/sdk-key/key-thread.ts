@@ -1,8 +1,14 @@
-import { parentPort } from 'node:worker_threads';
-import type { KeyOrder, ThreadAnswer } from './key-order.ts';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { KeyOrder, ThreadAnswer, ThreadLife } from './key-order.ts';
 import { makeSealedKey } from './make-sealed-key.ts';
 
-/** The thread that makes and seals SDK keys. An error ends it: whatever it still holds goes with it. */
+/*
+ * The thread that makes and seals SDK keys. An error ends it: whatever it still holds goes with it.
+ * It also ends itself, so that a parent whose event loop is blocked cannot prolong the life of a key.
+ */
+const { endsNs }: ThreadLife = workerData;
+setTimeout(() => process.exit(), Number((endsNs - process.hrtime.bigint()) / 1_000_000n));
+
 parentPort?.on('message', (order: KeyOrder) => {
   parentPort?.postMessage(answer(order));
 });

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { assertNever } from '../../contract/states.ts';
 import type { KeyType } from '../../contract/key-types.ts';
+import { assertNever } from '../../contract/states.ts';
 import { sealSdkKey } from '../sealing/seal-sdk-key.ts';
 import type { KeyOrder, SealedSdkKey } from './key-order.ts';
 
@@ -10,11 +10,12 @@ import type { KeyOrder, SealedSdkKey } from './key-order.ts';
  */
 export function makeSealedKey(order: KeyOrder): SealedSdkKey {
   const { publicKey, privateKey } = generate(order.keyType);
+  const madeNs = process.hrtime.bigint();
   const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
   const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
   try {
-    const { value, sha256 } = sealSdkKey(order.format, { ...order, spki, pkcs8 });
-    return { spki, sealed: value, sealedSha256: sha256 };
+    const { value, sha256B64u } = sealSdkKey({ ...order, spki, pkcs8 });
+    return { spki, sealed: value, sealedSha256: sha256B64u, madeNs, sealedNs: process.hrtime.bigint() };
   } finally {
     pkcs8.fill(0);
   }
@@ -27,12 +28,16 @@ function generate(type: KeyType): { publicKey: KeyObject; privateKey: KeyObject 
     case 'EC:P-384':
       return generateKeyPairSync('ec', { namedCurve: 'P-384' });
     case 'RSA:2048':
-      return generateKeyPairSync('rsa', { modulusLength: 2_048 });
+      return rsa(2_048);
     case 'RSA:3072':
-      return generateKeyPairSync('rsa', { modulusLength: 3_072 });
+      return rsa(3_072);
     case 'RSA:4096':
-      return generateKeyPairSync('rsa', { modulusLength: 4_096 });
+      return rsa(4_096);
     default:
       return assertNever(type);
   }
+}
+
+function rsa(modulusLength: number): { publicKey: KeyObject; privateKey: KeyObject } {
+  return generateKeyPairSync('rsa', { modulusLength, publicExponent: 65_537 });
 }

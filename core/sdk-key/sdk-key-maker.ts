@@ -1,109 +1,113 @@
-import { Worker } from 'node:worker_threads';
-import type { KeyOrder, SealedSdkKey, ThreadAnswer } from './key-order.ts';
+import type { KeyType } from '../../contract/key-types.ts';
+import { ServiceError } from '../../contract/service-error.ts';
+import { BoundedThread } from './bounded-thread.ts';
+import type { KeyOrder, SealedSdkKey } from './key-order.ts';
+import { DEFAULT_KEYS, DEFAULT_LIFE_MS, type ThreadBounds } from './thread-bounds.ts';
 
-export interface ThreadBounds {
-  /** Keys that one thread makes before it is replaced. */
-  keys: number;
-  /** Milliseconds that one thread lives. */
-  lifeMs: number;
-  now: () => Date;
-}
-
-export interface MadeSdkKey extends SealedSdkKey {
-  madeAt: Date;
-  sealedAt: Date;
+export interface MadeSdkKey extends Pick<SealedSdkKey, 'spki' | 'sealed' | 'sealedSha256'> {
+  readonly keyType: KeyType;
+  readonly madeAt: Date;
+  readonly sealedAt: Date;
   /** The thread that held the plaintext has exited by then. */
-  plainGoneBy: Date;
+  readonly plainGoneBy: Date;
 }
 
-/** A thread is stopped at the end of its life; this much later it is certainly gone. */
-const EXIT_MS = 2_000;
-/** RSA-4096 takes seconds, on a loaded machine more. */
-const ORDER_MS = 30_000;
+/** Keys and life of a thread default to those of the protocol. */
+export interface SdkKeyMakerOptions extends Partial<Omit<ThreadBounds, 'now'>>, Pick<ThreadBounds, 'now'> {
+  /** Threads at the same time; RSA-2048 takes 150 ms of one. */
+  readonly threads?: number;
+}
 
 /**
- * Makes SDK keys, one at a time, in a worker thread that lives for a bounded number of keys and a bounded time and ends on any error:
- * measured, nothing of a key is left in the process after the thread has exited. Throws when a key could not be made; may be repeated.
+ * Makes SDK keys in worker threads, so that the plaintext never enters the heap of this process's main thread: only public key and sealed
+ * key come back. A thread is reused (a new one costs 21 ms) for a bounded number of keys and a bounded time, and ends on any error.
+ * Each call makes another key: the caller keeps the first that it could store. Errors: `shutting_down` after `close`; a plain error
+ * when a key could not be made (may be repeated, with a new thread). Source: protocol §7.
  */
 export class SdkKeyMaker {
-  #thread: KeyThread | undefined;
-  #line: Promise<unknown> = Promise.resolve();
+  readonly #bounds: ThreadBounds;
+  /** Places for a thread that are not at work; the last used stands last and is taken first. */
+  readonly #idle: Place[];
+  readonly #places: readonly Place[];
+  readonly #waiting: { take: (place: Place) => void; refuse: (error: ServiceError) => void }[] = [];
+  #closed = false;
 
-  constructor(readonly bounds: ThreadBounds) {}
-
-  /** Orders stand in line: one thread holds at most one plaintext at a time. */
-  make(order: KeyOrder): Promise<MadeSdkKey> {
-    const made = this.#line.then(() => this.#makeNext(order));
-    this.#line = made.catch(() => undefined);
-    return made;
+  constructor({ keys = DEFAULT_KEYS, lifeMs = DEFAULT_LIFE_MS, threads = 2, now }: SdkKeyMakerOptions) {
+    if (![keys, lifeMs, threads].every((bound) => Number.isInteger(bound) && bound > 0))
+      throw new Error('the bounds of key threads are positive integers');
+    this.#bounds = { keys, lifeMs, now };
+    this.#places = Array.from({ length: threads }, () => ({}));
+    this.#idle = [...this.#places];
   }
 
+  async make(order: KeyOrder): Promise<MadeSdkKey> {
+    const place = await this.#take();
+    try {
+      const startedAt = this.#bounds.now();
+      const startedNs = process.hrtime.bigint();
+      const { spki, sealed, sealedSha256, madeNs, sealedNs } = await this.#threadOf(place).make(order);
+      const madeAt = later(startedAt, madeNs - startedNs);
+      const sealedAt = later(startedAt, sealedNs - startedNs);
+      return { spki, sealed, sealedSha256, keyType: order.keyType, madeAt, sealedAt, plainGoneBy: this.plainGoneBy(madeAt) };
+    } finally {
+      this.#release(place);
+    }
+  }
+
+  /** The latest instant by which the thread that made a key at `madeAt` has exited: it was started before and lives `lifeMs` at most. */
+  plainGoneBy(madeAt: Date): Date {
+    return new Date(madeAt.getTime() + this.#bounds.lifeMs);
+  }
+
+  /** Refuses waiting and new orders, lets running ones finish, and resolves when all threads have exited. May be repeated. */
   async close(): Promise<void> {
-    await this.#line;
-    await this.#thread?.end();
+    this.#closed = true;
+    for (const { refuse } of this.#waiting.splice(0)) refuse(closed());
+    await Promise.all(this.#places.map(endPlace));
   }
 
-  async #makeNext(order: KeyOrder): Promise<MadeSdkKey> {
-    const thread = this.#fresh();
-    const madeAt = this.bounds.now();
-    const key = await thread.make(order);
-    return { ...key, madeAt, sealedAt: this.bounds.now(), plainGoneBy: new Date(thread.endsAt.getTime() + EXIT_MS) };
+  #threadOf(place: Place): BoundedThread {
+    const { thread } = place;
+    if (thread?.isFit) return thread;
+    void thread?.end();
+    place.thread = new BoundedThread(this.#bounds);
+    return place.thread;
   }
 
-  #fresh(): KeyThread {
-    if (this.#thread === undefined || this.#thread.isSpent) this.#thread = new KeyThread(this.bounds);
-    return this.#thread;
-  }
-}
-
-class KeyThread {
-  readonly endsAt: Date;
-  readonly #worker: Worker;
-  readonly #life: NodeJS.Timeout;
-  #keysLeft: number;
-  #ended = false;
-
-  constructor({ keys, lifeMs, now }: ThreadBounds) {
-    this.endsAt = new Date(now().getTime() + lifeMs);
-    this.#keysLeft = keys;
-    this.#worker = new Worker(ENTRY, { execArgv: [] });
-    this.#worker.unref();
-    this.#worker.on('error', () => void this.end());
-    this.#life = setTimeout(() => void this.end(), lifeMs).unref();
-  }
-
-  get isSpent(): boolean {
-    return this.#ended || this.#keysLeft <= 0;
-  }
-
-  async make(order: KeyOrder): Promise<SealedSdkKey> {
-    this.#keysLeft -= 1;
-    const answer = await this.#ask(order);
-    if (!answer.ok || this.#keysLeft <= 0) await this.end();
-    if (!answer.ok) throw new Error(`the key thread failed (${answer.reason})`);
-    return answer.key;
-  }
-
-  async end(): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
-    clearTimeout(this.#life);
-    await this.#worker.terminate();
-  }
-
-  #ask(order: KeyOrder): Promise<ThreadAnswer> {
-    return new Promise((done) => {
-      const settle = (answer: ThreadAnswer): void => {
-        clearTimeout(patience);
-        this.#worker.off('message', settle).off('exit', died);
-        done(answer);
-      };
-      const died = (): void => settle({ ok: false, reason: 'the thread ended' });
-      const patience = setTimeout(() => settle({ ok: false, reason: 'no answer in time' }), ORDER_MS);
-      this.#worker.once('message', settle).once('exit', died).postMessage(order);
+  async #take(): Promise<Place> {
+    if (this.#closed) throw closed();
+    const place = this.#idle.pop() ?? (await new Promise<Place>((take, refuse) => this.#waiting.push({ take, refuse })));
+    place.running = new Promise((done) => {
+      place.done = done;
     });
+    return place;
+  }
+
+  #release(place: Place): void {
+    place.done?.();
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(place);
+    else next.take(place);
   }
 }
 
-/** From a checkout the thread is TypeScript and registers its own loader; built, it is plain JavaScript. */
-const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './from-source.mjs' : './key-thread.js', import.meta.url);
+interface Place {
+  thread?: BoundedThread;
+  /** Resolves when the order under way is done. */
+  running?: Promise<void>;
+  done?: () => void;
+}
+
+/** The thread is looked up last: an order that was just taken starts one. */
+async function endPlace(place: Place): Promise<void> {
+  await place.running;
+  await place.thread?.end();
+}
+
+function later(start: Date, nanoseconds: bigint): Date {
+  return new Date(start.getTime() + Number(nanoseconds / 1_000_000n));
+}
+
+function closed(): ServiceError {
+  return new ServiceError('shutting_down', 'No SDK keys are made any more: this process is shutting down.', {}, 2);
+}

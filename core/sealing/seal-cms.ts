@@ -69,7 +69,11 @@ function eccSharedInfo(ukm: Uint8Array): Uint8Array {
 
 /** X9.63 KDF with SHA-256 (SEC 1 §3.6.1): SHA-256(Z ‖ counter 1 ‖ SharedInfo); one round gives the 32 octets. */
 function x963Kdf(secret: Uint8Array, sharedInfo: Uint8Array): Buffer {
-  return createHash('sha256').update(secret).update(Uint8Array.of(0, 0, 0, 1)).update(sharedInfo).digest();
+  return createHash('sha256')
+    .update(secret)
+    .update(Uint8Array.of(0, 0, 0, 1))
+    .update(sharedInfo)
+    .digest();
 }
 
 /** AES key wrap (RFC 3394): 32 octets become 40. */

@@ -22,7 +22,7 @@ export async function acceptCredentials(flow: Flow, answer: CredentialsAnswer): 
   const sdkKey = openKey(answer, journal, sdkCertificate);
   flow.steps.done('sdk-key-opened', `the SDK key was opened (${answer.format}) and fits its certificate`);
   const { enrollmentId } = journal;
-  const proof = makeAckProof({ sdkKey, enrollmentId, sealedSha256: answer.sha256, sdkCertificate, now: flow.session.now });
+  const proof = makeAckProof({ sdkKey, enrollmentId, sealedSha256: answer.sha256, sdkCertificate, now: flow.connection.now });
   const { userCertificate, userChain, sdkChain, sha256: sealedSha256 } = answer;
   const checked = { userCertificate, sdkCertificate: answer.sdkCertificate, userChain, sdkChain, sdkKey: storedKey(sdkKey), sealedSha256 };
   await flow.store.note({ checked, proof });
@@ -32,7 +32,7 @@ export async function acceptCredentials(flow: Flow, answer: CredentialsAnswer): 
 function checkCertificates(flow: Flow, answer: CredentialsAnswer, journal: EnrollmentJournal): X509Certificate {
   if (journal.userKey === undefined) throw new SdkError('certificate_refused', 'a certificate came, but this card submitted no CSR');
   const { roots } = flow.options;
-  const now = flow.session.now;
+  const now = flow.connection.now;
   const user = checkChain({ name: 'user', certificate: answer.userCertificate, chain: answer.userChain, roots, now });
   checkKeyFits(user, loadKey(journal.userKey));
   return checkChain({ name: 'sdk', certificate: answer.sdkCertificate, chain: answer.sdkChain, roots, now });

@@ -4,7 +4,7 @@ import type { CardCredentials, EnrollmentJournal } from '../card/card-content.ts
 import { loadDeliveryKey } from '../csr/delivery-key.ts';
 import { EnrollmentProblem } from '../enrollment-problem.ts';
 import { readEvidenceKeys } from '../https/enrollment-client.ts';
-import type { ServiceSession } from '../https/service-session.ts';
+import type { ServiceConnection } from '../https/service-connection.ts';
 import { SdkError } from '../sdk-error.ts';
 import { spkiHash } from '../sealed-key/sealed-key.ts';
 import type { Flow } from './flow.ts';
@@ -23,14 +23,14 @@ export async function acknowledgeStage(flow: Flow, proof: string): Promise<CardC
 }
 
 /** Fetches the evidence keys and verifies a stored receipt against them. Throws `receipt_refused`, `no_answer`, `EnrollmentProblem`. */
-export async function checkStoredReceipt(session: ServiceSession, credentials: CardCredentials): Promise<void> {
-  verifyReceipt(credentials.receipt, await readEvidenceKeys(session), subjectOf(credentials));
+export async function checkStoredReceipt(connection: ServiceConnection, credentials: CardCredentials): Promise<void> {
+  verifyReceipt(credentials.receipt, await readEvidenceKeys(connection), subjectOf(credentials));
 }
 
 /** No evidence keys just now is no reason to fail: the enrollment is complete. A receipt that does not hold is. */
 async function verifyAndNote(flow: Flow, credentials: CardCredentials): Promise<CardCredentials> {
   try {
-    await checkStoredReceipt(flow.session, credentials);
+    await checkStoredReceipt(flow.connection, credentials);
   } catch (error) {
     if (isOnlyAway(error)) return credentials;
     throw error;

@@ -2,7 +2,7 @@ import type { CardStore } from '../card/card-store.ts';
 import { storeOf } from '../card/virtual-card.ts';
 import type { FlowOptions, PinRefusal } from '../enrollment-options.ts';
 import { EnrollmentClient } from '../https/enrollment-client.ts';
-import { ServiceSession } from '../https/service-session.ts';
+import { ServiceConnection } from '../https/service-connection.ts';
 import { SdkError } from '../sdk-error.ts';
 import { StepReporter } from '../step-reporter.ts';
 
@@ -10,7 +10,7 @@ import { StepReporter } from '../step-reporter.ts';
 export interface Flow {
   readonly options: FlowOptions;
   readonly store: CardStore;
-  readonly session: ServiceSession;
+  readonly connection: ServiceConnection;
   readonly client: EnrollmentClient;
   readonly steps: StepReporter;
   /** Why the user must be asked again; undefined when nothing was refused in this run. */
@@ -33,10 +33,10 @@ export async function withFlow<T>(options: FlowOptions, steps: StepReporter, { b
   busy.add(store);
   try {
     await begin?.(store);
-    return await withSession(options, steps, (session) => {
+    return await withConnection(options, steps, (connection) => {
       const { enrollmentId, enrollmentToken } = store.journal;
-      const client = new EnrollmentClient(session, enrollmentId, enrollmentToken);
-      return work({ options, store, session, client, steps, pinRefusal: undefined });
+      const client = new EnrollmentClient(connection, enrollmentId, enrollmentToken);
+      return work({ options, store, connection, client, steps, pinRefusal: undefined });
     });
   } finally {
     busy.delete(store);
@@ -44,15 +44,15 @@ export async function withFlow<T>(options: FlowOptions, steps: StepReporter, { b
 }
 
 /** Connections of one flow: repetitions are reported as steps, everything is closed at the end. */
-export async function withSession<T>(
+export async function withConnection<T>(
   { baseUrl, tlsCa, signal }: Pick<FlowOptions, 'baseUrl' | 'tlsCa' | 'signal'>,
   steps: StepReporter,
-  work: (session: ServiceSession) => Promise<T>,
+  work: (connection: ServiceConnection) => Promise<T>,
 ): Promise<T> {
-  const session = new ServiceSession({ baseUrl, tlsCa, signal, onRepeat: (text) => steps.done('call-repeated', text) });
+  const connection = new ServiceConnection({ baseUrl, tlsCa, signal, onRepeat: (text) => steps.done('call-repeated', text) });
   try {
-    return await work(session);
+    return await work(connection);
   } finally {
-    await session.close();
+    await connection.close();
   }
 }

@@ -63,13 +63,13 @@ async function take(flow: Flow, answer: CredentialsOrWait | undefined): Promise<
   if (answer === undefined) return;
   if ('credentials' in answer) return acceptCredentials(flow, answer.credentials).then(() => undefined);
   flow.steps.done('waiting', 'the service is issuing');
-  await flow.session.pause(answer.retryAfterSeconds * 1000);
+  await flow.connection.pause(answer.retryAfterSeconds * 1000);
 }
 
 async function waitStage(flow: Flow, view: ViewAnswer): Promise<undefined> {
   if (view.state === 'issuing') return take(flow, await flow.client.credentials(WAIT_SECONDS));
   flow.steps.done('waiting', `nothing to do in state ${view.state}: asking again in ${PAUSE_MILLISECONDS / 1000} s`);
-  await flow.session.pause(PAUSE_MILLISECONDS);
+  await flow.connection.pause(PAUSE_MILLISECONDS);
 }
 
 /** `wrong_state` after a crash or race: what was stored is checked again against a fresh answer. */

@@ -106,7 +106,7 @@ describe('an enrollment', () => {
     for (const secret of ['482913', service.token, service.pin ?? 'none']) expect(texts.join()).not.toContain(secret);
   });
 
-  test('waits on an unknown next', async () => {
+  test('waits on an unknown next', { timeout: 20_000 }, async () => {
     let views = 0;
     service.intercept = ({ name }) => {
       if (name !== 'view' || ++views !== 1) return undefined;

@@ -126,7 +126,7 @@ const CASES: Record<Exclude<CsrRefusalCode, 'key_in_use'>, Case[]> = {
   csr_encoding_base64url: [
     text('base64url', Buffer.from('fbff', 'hex').toString('base64url').padEnd(4, 'A')),
     text('base64url with padding', '-_8='),
-    text('base64url in a PEM block', pem(good).replace('\nMI', '\n-_')),
+    text('base64url in a PEM block', pem(Uint8Array.of(0xff, 0xff, 0xff)).replace('////', '____')),
   ],
   csr_encoding_padding: [text('no padding', 'MAA'), text('one = too few', 'MA=')],
   csr_encoding_line_breaks: [text('bare base64 in lines', base64(good).replaceAll(/(.{76})/g, '$1\r\n'))],
@@ -249,6 +249,9 @@ const CASES: Record<Exclude<CsrRefusalCode, 'key_in_use'>, Case[]> = {
   key_encoding: [
     der('explicit curve parameters', {
       spki: sequence(sequence(oid('1.2.840.10045.2.1'), sequence(integer(1))), bitString(Uint8Array.of(4))),
+    }),
+    der('a third member of the algorithm', {
+      spki: sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7'), NULL), bitString(Uint8Array.of(4, ...x, ...y))),
     }),
     der('no curve', { spki: sequence(sequence(oid('1.2.840.10045.2.1')), bitString(Uint8Array.of(4))) }),
     der('RSA without NULL', { spki: sequence(sequence(oid('1.2.840.113549.1.1.1')), bitString(sequence(integer(3), integer(3)))) }),

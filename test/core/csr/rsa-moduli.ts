@@ -17,7 +17,7 @@ export function rocaModulus(): bigint {
   return n;
 }
 
-/** p and the prime nearest above p + 2·distance·√√n-ish: Fermat meets the pair after about `rounds` steps, never after more. */
+/** Two primes at the distance at which Fermat needs about `rounds` steps. */
 export function closePrimesModulus(rounds: bigint): bigint {
   const p = (3n << 1022n) | generatePrimeSync(1_022, { bigint: true });
   const first = nextPrime(p);

@@ -24,7 +24,7 @@ export interface ServiceAnswer {
   readonly retryAfterSeconds: number | undefined;
 }
 
-export interface SessionOptions {
+export interface ConnectionOptions {
   readonly baseUrl: string;
   readonly tlsCa: string;
   readonly signal?: AbortSignal | undefined;
@@ -35,13 +35,13 @@ export interface SessionOptions {
 }
 
 /** Calls of one enrollment: pinned TLS, repetitions as in protocol §1, and the service's clock. Close it at the end. */
-export class ServiceSession {
-  readonly #options: SessionOptions;
+export class ServiceConnection {
+  readonly #options: ConnectionOptions;
   readonly #base: URL;
   readonly #agent: Agent;
   #serverDate: Date | undefined;
 
-  constructor(options: SessionOptions) {
+  constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#base = baseOf(options.baseUrl);
     this.#agent = pinnedAgent(options.tlsCa);

@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { toSerialHex as toSerial } from '../../contract/ids.ts';
+import { ISSUER_IDS, type IssuerId } from '../../contract/key-types.ts';
+import { createHierarchy, type Hierarchy } from '../../core/pki/create-hierarchy.ts';
+import { makeRootCrl } from '../../core/pki/make-root-crl.ts';
+import { readCrl } from '../../core/pki/read-crl.ts';
+
+interface InitOptions {
+  out: string;
+  organization: string;
+  publicBaseUrl: string;
+  passphrases: string;
+}
+
+export function caCommand(): Command {
+  return new Command('ca').description('make the certificate authorities and the root CRL').addCommand(initCommand()).addCommand(rootCrlCommand());
+}
+
+function initCommand(): Command {
+  return new Command('init')
+    .description('make a root and two issuing CAs (RSA, EC) and the first root CRL')
+    .requiredOption('--out <folder>', 'folder for certificates, encrypted keys and the CRL; must not hold a hierarchy yet')
+    .requiredOption('--organization <name>', 'O of the certificates')
+    .requiredOption('--public-base-url <url>', 'plain-HTTP base of CRL and CA certificate addresses')
+    .requiredOption('--passphrases <folder>', 'folder with the files root, issuing-rsa and issuing-ec, one passphrase each')
+    .addHelpText('after', '\nRun it where the root key stays, offline. Take only issuing-*.key.pem to the issuance worker.\n\n  $ cs ca init --out pki --organization "Example Org" --public-base-url http://pki.example.org --passphrases ./passphrases\n')
+    .action(({ out, organization, publicBaseUrl, passphrases }: InitOptions) => {
+      const folder = resolve(out);
+      if (existsSync(join(folder, 'root.crt.pem'))) throw new Error(`${out} holds a hierarchy already; take another folder.`);
+      writeHierarchy(folder, createHierarchy({ organization, publicBaseUrl, now: new Date(), passphrases: readPassphrases(passphrases) }));
+      console.log(`Wrote root, issuing-rsa and issuing-ec (.crt.pem, .key.pem) and root.crl to ${out}. Keep root.key.pem offline.`);
+    });
+}
+
+function rootCrlCommand(): Command {
+  return new Command('root-crl')
+    .description('sign the next root CRL, 90 days from now; the issuance worker imports it when the file is replaced')
+    .requiredOption('--ca <folder>', 'folder made by cs ca init, with the root key')
+    .requiredOption('--passphrase-file <file>', 'passphrase of the root key')
+    .option('--revoke <serial...>', 'serial numbers (hex) of issuing CA certificates that are revoked')
+    .addHelpText('after', '\n  $ cs ca root-crl --ca pki --passphrase-file passphrases/root\n')
+    .action(({ ca, passphraseFile, revoke = [] }: { ca: string; passphraseFile: string; revoke?: string[] }) => {
+      const path = join(ca, 'root.crl');
+      const number = readCrl(new Uint8Array(readFileSync(path))).number + 1n;
+      const now = new Date();
+      const revoked = revoke.map((serial) => ({ serial: toSerial(serial), revokedAt: now, reason: 'cessationOfOperation' }));
+      const passphrase = readFileSync(passphraseFile, 'utf8').trim();
+      writeFileSync(path, makeRootCrl({ certificatePem: read(ca, 'root.crt.pem'), encryptedKeyPem: read(ca, 'root.key.pem'), passphrase, number, now, revoked }));
+      console.log(`Wrote root CRL number ${number} to ${path}.`);
+    });
+}
+
+/** Writes what `createHierarchy` made; keys with mode 600. */
+export function writeHierarchy(folder: string, { issuers, rootCrl }: Hierarchy): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const id of ISSUER_IDS) {
+    writeFileSync(join(folder, `${id}.crt.pem`), issuers[id].certificatePem);
+    writeFileSync(join(folder, `${id}.key.pem`), issuers[id].encryptedKeyPem, { mode: 0o600 });
+  }
+  writeFileSync(join(folder, 'root.crl'), rootCrl);
+}
+
+function readPassphrases(folder: string): Record<IssuerId, string> {
+  const passphrase = (id: IssuerId) => read(folder, id).trim();
+  return { root: passphrase('root'), 'issuing-rsa': passphrase('issuing-rsa'), 'issuing-ec': passphrase('issuing-ec') };
+}
+
+function read(folder: string, file: string): string {
+  return readFileSync(join(folder, file), 'utf8');
+}

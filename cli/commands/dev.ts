@@ -1,0 +1,123 @@
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { enrollOne } from '../demo/enroll-one.ts';
+import { narrator, whatToTryNext } from '../demo/narrate.ts';
+import { takeDataFolder } from '../dev/data-folder.ts';
+import { assertPortsFree, freePort } from '../dev/free-ports.ts';
+import { PORTS, type PortName, type Ports, portNames } from '../dev/ports.ts';
+import { type Stack, startStack } from '../dev/stack.ts';
+import { DEMO_PIN } from './enroll.ts';
+
+interface DevOptions {
+  data: string;
+  once?: boolean;
+  fresh?: boolean;
+  anyPorts?: boolean;
+  enroll: boolean;
+  ports: Partial<Record<PortName, number>>;
+}
+
+export function devCommand(): Command {
+  const command = new Command('dev')
+    .description('everything on this machine: database, Temporal with its UI, all parts of the service, and one device enrolled')
+    .option('--once', 'stop after the enrollment, with exit code 0')
+    .option('--fresh', 'throw the data folder away and begin anew')
+    .option('--data <folder>', 'data folder', 'data')
+    .option('--any-ports', 'take free ports instead of the usual ones')
+    .option('--no-enroll', 'only bring everything up');
+  for (const name of portNames()) command.option(`--${name}-port <port>`, `port of the ${PORTS[name].role} (${PORTS[name].preset})`, toPort);
+  return command
+    .addHelpText('after', '\n  $ npm start                    the same as: cs dev\n  $ npm start -- --once --any-ports\n')
+    .action((options: Omit<DevOptions, 'ports'>, { opts }: Command) => dev({ ...options, ports: givenPorts(opts.call(command)) }));
+}
+
+function toPort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('a port is a number from 1 to 65535');
+  return port;
+}
+
+function givenPorts(options: Record<string, unknown>): DevOptions['ports'] {
+  const camel = (name: string) => `${name}-port`.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const pairs = portNames().map((name) => [name, options[camel(name)]] as const);
+  return Object.fromEntries(pairs.filter(([, port]) => typeof port === 'number'));
+}
+
+async function dev(options: DevOptions): Promise<void> {
+  const begun = Date.now();
+  const dataFolder = resolve(options.data);
+  const interrupted = new AbortController();
+  const signal = new Promise<void>((done) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => (interrupted.abort(), done()));
+  });
+  const release = takeDataFolder(dataFolder, options.fresh === true);
+  try {
+    const stack = await startStack({ dataFolder, ports: await choosePorts(options), say: (sentence) => console.log(`· ${sentence}`), signal: interrupted.signal });
+    try {
+      console.log(`· everything is up after ${((Date.now() - begun) / 1_000).toFixed(1)} s\n`);
+      if (options.enroll) await demonstrate(stack, dataFolder);
+      if (options.once !== true) await untilStopped(stack, signal);
+    } finally {
+      console.log('· stopping');
+      await stack.stop();
+    }
+  } finally {
+    release();
+  }
+  process.exit(process.exitCode ?? 0); // Temporal's native connections keep the event loop alive for a while
+}
+
+async function choosePorts({ ports, anyPorts }: DevOptions): Promise<Ports> {
+  const chosen: [PortName, number][] = [];
+  for (const name of portNames()) chosen.push([name, ports[name] ?? (anyPorts === true ? await unusedPort(chosen) : PORTS[name].preset)]);
+  await assertPortsFree(chosen.map(([name, port]) => ({ port, role: PORTS[name].role, option: `--${name}-port (or --any-ports)` })));
+  const byName = new Map(chosen);
+  return mapPorts((name) => byName.get(name) ?? PORTS[name].preset);
+}
+
+async function unusedPort(taken: readonly [PortName, number][]): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (!taken.some(([, other]) => other === port)) return port;
+  }
+}
+
+function mapPorts(portOf: (name: PortName) => number): Ports {
+  return {
+    api: portOf('api'),
+    files: portOf('files'),
+    'api-health': portOf('api-health'),
+    'worker-health': portOf('worker-health'),
+    'issuer-health': portOf('issuer-health'),
+    codec: portOf('codec'),
+    'token-service': portOf('token-service'),
+    temporal: portOf('temporal'),
+    'temporal-ui': portOf('temporal-ui'),
+    postgres: portOf('postgres'),
+  };
+}
+
+async function demonstrate({ dev }: Stack, dataFolder: string): Promise<void> {
+  console.log('A device enrolls. The user has one PIN for all devices; the device makes its own key; the service makes the SDK key and cannot keep it.\n');
+  const narration = narrator(console.log);
+  const enrolled = await enrollOne(dev, {
+    userId: 'u-demo',
+    deviceId: 'd-1',
+    pin: DEMO_PIN,
+    pinPolicy: 'verify',
+    keyType: 'EC:P-256',
+    deliveryFormat: 'jwe',
+    cardFolder: join(dataFolder, 'cards', 'u-demo.d-1'),
+    onRegistered: narration.registered,
+    onStep: narration.step,
+  });
+  console.log(whatToTryNext(dev, enrolled, dataFolder));
+}
+
+async function untilStopped({ broken }: Stack, signal: Promise<void>): Promise<void> {
+  console.log('Running until Ctrl-C.');
+  const reason = await Promise.race([broken, signal]);
+  if (reason === undefined) return;
+  console.error(`cs: ${reason}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,80 @@
+import { Command } from 'commander';
+import { loadConfig } from '../../config/load-config.ts';
+import { enrollmentWorkflowId, isEnrollmentId } from '../../contract/ids.ts';
+import { openDatabase } from '../../store/database.ts';
+import { type Criterion, type FoundEnrollment, findEnrollments } from '../../store/find.ts';
+import { attachment } from '../dev/dev-json.ts';
+
+interface FindOptions {
+  device?: string;
+  user?: string;
+  serial?: string;
+  enrollment?: string;
+  data: string;
+  ui?: string;
+  json?: boolean;
+}
+
+export function findCommand(): Command {
+  return new Command('find')
+    .description('from a device, user or serial number to the enrollment, its certificates and its workflow')
+    .option('--device <id>', 'device id')
+    .option('--user <id>', 'user id')
+    .option('--serial <hex>', 'serial number of a certificate, hex, with or without colons')
+    .option('--enrollment <uuid>', 'enrollment id')
+    .option('--data <folder>', 'data folder of the development stack', 'data')
+    .option('--ui <url>', 'base address of the Temporal UI, for the links')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nUses CS_DATABASE_URL_FILE if it is set, else the development stack of --data.\n\n  $ cs find --device d-1\n  $ cs find --serial 5C:3A:… --json\n')
+    .action(find);
+}
+
+async function find(options: FindOptions): Promise<void> {
+  const criterion = toCriterion(options);
+  const place = placeOf(options);
+  const db = openDatabase(place.databaseUrl, { poolSize: 1 });
+  try {
+    const found = (await findEnrollments(db, criterion)).map((one) => ({ ...one, workflowId: workflowOf(one), temporal: link(place.ui, one) }));
+    console.log(options.json === true ? JSON.stringify(found, null, 2) : found.map(render).join('\n\n') || 'Nothing fits.');
+  } finally {
+    await db.$disconnect();
+  }
+}
+
+function toCriterion({ device, user, serial, enrollment }: FindOptions): Criterion {
+  if (device === undefined && user === undefined && serial === undefined && enrollment === undefined) {
+    throw new Error('Say what to find: --device, --user, --serial or --enrollment.');
+  }
+  if (enrollment !== undefined && !isEnrollmentId(enrollment)) throw new Error('--enrollment takes a lower-case UUID.');
+  return {
+    ...(device === undefined ? {} : { deviceId: device }),
+    ...(user === undefined ? {} : { userId: user }),
+    ...(serial === undefined ? {} : { serial: serial.replaceAll(/[^0-9A-Fa-f]/g, '') }),
+    ...(enrollment === undefined ? {} : { enrollmentId: enrollment }),
+  };
+}
+
+function placeOf({ data, ui }: FindOptions): { databaseUrl: string; ui: string | undefined } {
+  if (process.env['CS_DATABASE_URL_FILE'] !== undefined) return { databaseUrl: loadConfig('migrate', process.env).databaseUrl, ui };
+  const dev = attachment(data);
+  return { databaseUrl: dev.databaseUrl, ui: ui ?? dev.temporal.ui };
+}
+
+function workflowOf({ enrollmentId }: FoundEnrollment): string {
+  return isEnrollmentId(enrollmentId) ? enrollmentWorkflowId(enrollmentId) : '';
+}
+
+function link(ui: string | undefined, one: FoundEnrollment): string | undefined {
+  return ui === undefined ? undefined : `${ui}/namespaces/default/workflows/${workflowOf(one)}`;
+}
+
+function render(one: FoundEnrollment & { temporal: string | undefined }): string {
+  const end = one.code === null ? '' : ` (${one.code})`;
+  return [
+    `enrollment ${one.enrollmentId}  ${one.state}${end}`,
+    `  user ${one.userId}  device ${one.deviceId}  token ${one.tokenId}  client ${one.clientId}`,
+    `  created ${one.createdAt.toISOString()}${one.endedAt === null ? '' : `  ended ${one.endedAt.toISOString()}`}`,
+    ...one.certificates.map(({ kind, serial, issuerId, status, notAfter }) => `  ${kind.padEnd(4)} ${serial}  ${status}  by ${issuerId}  until ${notAfter.toISOString()}`),
+    ...(one.temporal === undefined ? [] : [`  ${one.temporal}`]),
+  ].join('\n');
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { loadConfig } from '../../config/load-config.ts';
+import { applyMigrations } from '../../store/migrate.ts';
+
+/** The folder with schema and migrations, in a checkout and beside the built files alike. */
+export const PRISMA_FOLDER = fileURLToPath(new URL(`${import.meta.url.endsWith('.ts') ? '../../' : '../../../'}prisma`, import.meta.url));
+
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .description('apply the migrations that the database has not seen')
+    .option('--json', 'print the names of what was applied as JSON')
+    .addHelpText('after', '\nReads CS_DATABASE_URL_FILE (the URL of the owner of the tables). May be repeated.\n\n  $ CS_DATABASE_URL_FILE=/run/secrets/owner-url cs migrate\n')
+    .action(async ({ json }: { json?: boolean }) => {
+      const { databaseUrl } = loadConfig('migrate', process.env);
+      const applied = await applyMigrations(databaseUrl, PRISMA_FOLDER);
+      if (json === true) console.log(JSON.stringify({ applied }));
+      else console.log(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`);
+      process.exit(0); // the schema engine keeps its connection
+    });
+}

@@ -1,0 +1,79 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { DeliveryFormat, KeyType } from '../../contract/key-types.ts';
+import { type Enrolled, enrollDevice, type PinPrompt, type StepEvent, VirtualCard } from '../../sdk/index.ts';
+import type { DevJson } from '../dev/dev-json.ts';
+
+export interface Enrolling {
+  userId: string;
+  deviceId: string;
+  pin: string;
+  pinPolicy: 'skip-if-present' | 'verify';
+  keyType: KeyType;
+  deliveryFormat: DeliveryFormat;
+  sdkKeyType?: KeyType;
+  cardFolder: string;
+  onRegistered: (enrollmentId: string, milliseconds: number) => void;
+  onStep: (event: StepEvent) => void;
+}
+
+export interface EnrolledDevice extends Enrolled {
+  cardFolder: string;
+  milliseconds: number;
+}
+
+const started = z.object({ enrollmentId: z.string(), enrollmentToken: z.string() });
+
+/** Plays the app: registers the device at the Token Service stand-in, then lets the SDK do everything else over HTTPS. */
+export async function enrollOne(dev: DevJson, enrolling: Enrolling): Promise<EnrolledDevice> {
+  const begun = Date.now();
+  const { enrollmentId, enrollmentToken } = await registerDevice(dev, enrolling);
+  enrolling.onRegistered(enrollmentId, Date.now() - begun);
+  const { cardFolder, pin, keyType, deliveryFormat, sdkKeyType, onStep } = enrolling;
+  const card = await VirtualCard.open({ directory: cardFolder, deviceSecret: deviceSecret(cardFolder) });
+  const enrolled = await enrollDevice({
+    baseUrl: dev.api,
+    tlsCa: readFileSync(dev.tlsCaFile, 'utf8'),
+    roots: dev.rootCertificateFiles.map((file) => readFileSync(file, 'utf8')),
+    card,
+    enrollmentId,
+    enrollmentToken,
+    askForPin: typeOnce(pin),
+    keyType,
+    deliveryFormat,
+    onStep,
+    ...(sdkKeyType === undefined ? {} : { sdkKeyType }),
+  });
+  return { ...enrolled, cardFolder, milliseconds: Date.now() - begun };
+}
+
+async function registerDevice(dev: DevJson, { userId, deviceId, pinPolicy }: Enrolling): Promise<z.infer<typeof started>> {
+  const answer = await fetch(`${dev.tokenService}/device-registrations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+    body: JSON.stringify({ userId, deviceId, tokenId: `t-${randomUUID()}`, pin: pinPolicy, platform: 'other' }),
+  });
+  const body: unknown = await answer.json();
+  if (!answer.ok) throw new Error(`The Certificate Service refused to start the enrollment: ${JSON.stringify(body)}`);
+  return started.parse(body);
+}
+
+/** A user who types the same PIN whenever asked, but gives up on a refusal instead of locking the PIN. */
+function typeOnce(pin: string): (prompt: PinPrompt) => Promise<string> {
+  return async ({ lastError }) => {
+    if (lastError !== undefined) throw new Error(`The PIN was refused (${lastError.code}).`);
+    return pin;
+  };
+}
+
+/** Stands in for the phone's key store, which would keep these 32 octets; beside the card, only because this is a demonstration. */
+function deviceSecret(cardFolder: string): Uint8Array {
+  const path = join(`${cardFolder}.device-secret`);
+  if (!existsSync(path)) {
+    mkdirSync(join(cardFolder, '..'), { recursive: true, mode: 0o700 });
+    writeFileSync(path, randomBytes(32), { mode: 0o600 });
+  }
+  return readFileSync(path);
+}

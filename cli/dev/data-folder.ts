@@ -1,0 +1,55 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { distantHome } from './postgres-home.ts';
+import { processCommand } from './process-command.ts';
+
+const LOCK = 'lock';
+/** What a data folder of ours can hold; anything else is somebody's and is not touched. */
+const OURS = new Set(['lock', 'secrets', 'pki', 'tls', 'logs', 'cards', 'postgres', 'temporal.db', 'temporal.db-shm', 'temporal.db-wal', 'dev.json', 'workflow-bundles']);
+
+/**
+ * Takes a data folder for this process and returns how to give it back. With `fresh` its content is thrown away first. Throws one
+ * sentence when another stack uses it or when it is not a data folder of ours.
+ */
+export function takeDataFolder(folder: string, fresh: boolean): () => void {
+  refuseForeign(folder);
+  const lock = join(folder, LOCK);
+  const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : undefined;
+  if (holder !== undefined && holder !== process.pid && isRunning(holder)) {
+    throw new Error(`The data folder ${folder} is in use by process ${holder}; stop that one (Ctrl-C there) or choose another folder with --data.`);
+  }
+  if (fresh) {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(distantHome(join(folder, 'postgres')), { recursive: true, force: true });
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  writeFileSync(lock, String(process.pid), { mode: 0o600 });
+  requireWhole(folder);
+  return () => rmSync(lock, { force: true });
+}
+
+function refuseForeign(folder: string): void {
+  if (!existsSync(folder)) return;
+  const foreign = readdirSync(folder).find((name) => !OURS.has(name.replace(/\.partial(\.pw)?$/, '')));
+  if (foreign !== undefined) throw new Error(`${folder} is not a data folder of this service (it holds ${foreign}); choose another one with --data.`);
+}
+
+/** Each part is renamed into place when it is complete, so a part that lacks a piece was damaged, not interrupted. */
+function requireWhole(folder: string): void {
+  const pieces = { secrets: ['token.keys', 'evidence.key.pem', 'database.password'], pki: ['root.crt.pem', 'root.crl', 'issuing-ec.key.pem', 'issuing-rsa.key.pem'], tls: ['ca.crt.pem', 'server.crt.pem', 'server.key.pem'] };
+  for (const [part, files] of Object.entries(pieces)) {
+    const missing = existsSync(join(folder, part)) ? files.find((file) => !existsSync(join(folder, part, file))) : undefined;
+    if (missing === undefined) continue;
+    rmSync(join(folder, LOCK), { force: true });
+    throw new Error(`The data folder ${folder} is half-made: ${part}/${missing} is missing. Begin anew with --fresh, which throws its content away.`);
+  }
+  const database = ['postgres', 'temporal.db'].some((name) => existsSync(join(folder, name)));
+  if (database && !existsSync(join(folder, 'secrets'))) {
+    rmSync(join(folder, LOCK), { force: true });
+    throw new Error(`The data folder ${folder} is half-made: its databases are there, its keys are not. Begin anew with --fresh, which throws its content away.`);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  return processCommand(pid)?.includes('node') ?? false;
+}

@@ -1,0 +1,99 @@
+import type { SecretPaths } from './dev-secrets.ts';
+import { issuerOf } from './token-service.ts';
+import type { Ports } from './ports.ts';
+
+export type Environment = Record<string, string>;
+
+export interface StackFacts {
+  ports: Ports;
+  paths: SecretPaths;
+  temporalAddress: string;
+  workflowBundle: string;
+}
+
+export const AUDIENCE = 'certificate-service';
+export const ORGANIZATION = 'Example Organization';
+
+/** Policy OIDs for trying things: under 2.25 (ITU-T X.667), from a random UUID; production refuses them. */
+const DEVELOPMENT_POLICY = '2.25.261437790486893842764351487366214219451';
+
+export function publicFilesUrl({ files }: Ports): string {
+  return `http://127.0.0.1:${files}`;
+}
+
+export function apiUrl({ api }: Ports): string {
+  return `https://localhost:${api}`;
+}
+
+/** What each process is given: its own keys and no others. */
+export function environments(facts: StackFacts): Record<'api' | 'worker' | 'issuer' | 'codec', Environment> {
+  return { api: apiEnvironment(facts), worker: workerEnvironment(facts), issuer: issuerEnvironment(facts), codec: codecEnvironment(facts) };
+}
+
+function shared({ paths, temporalAddress }: StackFacts): Environment {
+  return {
+    CS_ENV: 'development',
+    CS_DATABASE_URL_FILE: paths.secret('database.url'),
+    CS_TEMPORAL_ADDRESS: temporalAddress,
+    CS_CODEC_KEYS_FILE: paths.secret('codec.keys'),
+    CS_CHALLENGE_KEYS_FILE: paths.secret('challenge.keys'),
+  };
+}
+
+function apiEnvironment(facts: StackFacts): Environment {
+  const { ports, paths } = facts;
+  return {
+    ...shared(facts),
+    CS_API_HOST: '127.0.0.1',
+    CS_API_PORT: String(ports.api),
+    CS_FILES_PORT: String(ports.files),
+    CS_INTERNAL_PORT: String(ports['api-health']),
+    CS_TLS_CERT_FILE: paths.tls('server.crt.pem'),
+    CS_TLS_KEY_FILE: paths.tls('server.key.pem'),
+    CS_JWT_ISSUER: issuerOf({ port: ports['token-service'] }),
+    CS_JWT_AUDIENCE: AUDIENCE,
+    CS_JWKS_URL: `${issuerOf({ port: ports['token-service'] })}/jwks.json`,
+    CS_TOKEN_KEYS_FILE: paths.secret('token.keys'),
+    CS_PIN_SALT_KEYS_FILE: paths.secret('pin-salt.keys'),
+    CS_PIN_PEPPER_KEYS_FILE: paths.secret('pin-pepper.keys'),
+  };
+}
+
+function workerEnvironment(facts: StackFacts): Environment {
+  return {
+    ...shared(facts),
+    CS_WORKER_HEALTH_PORT: String(facts.ports['worker-health']),
+    CS_EVIDENCE_KEY_FILE: facts.paths.secret('evidence.key.pem'),
+    CS_WORKFLOW_BUNDLE: facts.workflowBundle,
+  };
+}
+
+function issuerEnvironment(facts: StackFacts): Environment {
+  const { ports, paths } = facts;
+  return {
+    ...shared(facts),
+    CS_ISSUER_HEALTH_PORT: String(ports['issuer-health']),
+    CS_ROOT_CERT_FILE: paths.pki('root.crt.pem'),
+    CS_ROOT_CRL_FILE: paths.pki('root.crl'),
+    CS_ISSUING_RSA_CERT_FILE: paths.pki('issuing-rsa.crt.pem'),
+    CS_ISSUING_RSA_KEY_FILE: paths.pki('issuing-rsa.key.pem'),
+    CS_ISSUING_RSA_PASSPHRASE_FILE: paths.secret('issuing-rsa.passphrase'),
+    CS_ISSUING_EC_CERT_FILE: paths.pki('issuing-ec.crt.pem'),
+    CS_ISSUING_EC_KEY_FILE: paths.pki('issuing-ec.key.pem'),
+    CS_ISSUING_EC_PASSPHRASE_FILE: paths.secret('issuing-ec.passphrase'),
+    CS_ORGANIZATION: ORGANIZATION,
+    CS_ID_BASE: 'https://id.example.org',
+    CS_PUBLIC_BASE_URL: publicFilesUrl(ports),
+    CS_POLICY_OID_USER: `${DEVELOPMENT_POLICY}.1`,
+    CS_POLICY_OID_SDK: `${DEVELOPMENT_POLICY}.2`,
+  };
+}
+
+function codecEnvironment({ ports, paths }: StackFacts): Environment {
+  return {
+    CS_ENV: 'development',
+    CS_CODEC_KEYS_FILE: paths.secret('codec.keys'),
+    CS_CODEC_PORT: String(ports.codec),
+    CS_TEMPORAL_UI_ORIGIN: `http://localhost:${ports['temporal-ui']}`,
+  };
+}

@@ -1,0 +1,185 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { applyMigrations } from '../../store/migrate.ts';
+import { PRISMA_FOLDER } from '../commands/migrate.ts';
+import { type DevJson, writeDevJson } from './dev-json.ts';
+import { ensureDevSecrets, type SecretPaths, secretPaths } from './dev-secrets.ts';
+import { apiUrl, AUDIENCE, type Environment, environments, ORGANIZATION, publicFilesUrl } from './environments.ts';
+import { findTemporal } from './find-temporal.ts';
+import { type Lifeline, startWithLifeline } from './lifeline.ts';
+import type { Ports } from './ports.ts';
+import { type RunningPostgres, startPostgres } from './postgres.ts';
+import { type TemporalServer, startTemporal } from './temporal-server.ts';
+import { issuerOf } from './token-service.ts';
+import { ensureWorkflowBundle } from './workflow-bundle-file.ts';
+
+export interface StackOptions {
+  dataFolder: string;
+  ports: Ports;
+  /** Told what is going on, a sentence each. */
+  say: (sentence: string) => void;
+  signal: AbortSignal;
+}
+
+export interface Stack {
+  dev: DevJson;
+  /** Resolves with a sentence when a part ended that should be running. */
+  broken: Promise<string>;
+  /** Stops everything in order; may be repeated. */
+  stop(): Promise<void>;
+}
+
+type Stop = () => Promise<void>;
+
+/** Brings up everything that an enrollment needs on this machine; what was started is stopped again when a later part fails. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const stops: Stop[] = [];
+  const stop = once(async () => {
+    for (const end of stops.toReversed()) await end();
+  });
+  try {
+    return { ...(await bringUp(options, stops)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function bringUp(options: StackOptions, stops: Stop[]): Promise<Omit<Stack, 'stop'>> {
+  const { dataFolder, ports, say } = options;
+  mkdirSync(join(dataFolder, 'logs'), { recursive: true, mode: 0o700 });
+  const made = await ensureDevSecrets(dataFolder, ORGANIZATION, publicFilesUrl(ports));
+  if (made.length > 0) say(`made ${made.join(', ')} in ${dataFolder}`);
+  const paths = secretPaths(dataFolder);
+  const [databaseUrl, temporal, workflowBundle] = await settleAll([database(options, paths, stops), temporalServer(options, stops), ensureWorkflowBundle(dataFolder)]);
+  const facts = { ports, paths, temporalAddress: temporal.address, workflowBundle };
+  const parts = startParts(options, environments(facts), paths, stops);
+  await Promise.all(parts.map((part) => ready(part, options.signal)));
+  const dev = describe(options, paths, databaseUrl, temporal, environments(facts), parts);
+  writeDevJson(dataFolder, dev);
+  return { dev, broken: Promise.race(parts.map(({ name, line }) => line.ended.then((code) => `${name} ended with code ${code}; see ${logOf(dataFolder, name)}`))) };
+}
+
+/** All of them, so that what was started is known before a failure is reported. */
+async function settleAll<A, B, C>(work: [Promise<A>, Promise<B>, Promise<C>]): Promise<[A, B, C]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
+
+async function database({ dataFolder, ports, say }: StackOptions, paths: SecretPaths, stops: Stop[]): Promise<string> {
+  const wanted = join(dataFolder, 'postgres');
+  const password = readFileSync(paths.secret('database.password'), 'utf8');
+  const postgres: RunningPostgres = await startPostgres({ folder: wanted, port: ports.postgres, password });
+  stops.push(() => postgres.stop());
+  if (postgres.folder !== wanted) say(`PostgreSQL does not run as root and its user cannot reach ${wanted}; its files are in ${postgres.folder}`);
+  await postgres.ensureDatabase('certificate_service');
+  const url = postgres.url('certificate_service');
+  writeFileSync(paths.secret('database.url'), `${url}\n`, { mode: 0o600 });
+  const applied = await applyMigrations(url, PRISMA_FOLDER);
+  say(`PostgreSQL is up on port ${ports.postgres}${applied.length === 0 ? '' : `, ${applied.length} migration(s) applied`}`);
+  return url;
+}
+
+interface Temporal {
+  address: string;
+  ui?: string;
+}
+
+async function temporalServer({ dataFolder, ports, say }: StackOptions, stops: Stop[]): Promise<Temporal> {
+  const source = await findTemporal({ say });
+  say(`Temporal: ${source.words}`);
+  if (source.kind === 'address') return { address: source.address };
+  const server: TemporalServer = await startTemporal({
+    program: source.path,
+    port: ports.temporal,
+    uiPort: ports['temporal-ui'],
+    uiCodecEndpoint: `http://localhost:${ports.codec}`,
+    databaseFile: join(dataFolder, 'temporal.db'),
+    logFile: logOf(dataFolder, 'temporal'),
+  });
+  stops.push(() => server.stop());
+  say(`Temporal is up on port ${ports.temporal}`);
+  return { address: server.address, ui: `http://localhost:${ports['temporal-ui']}` };
+}
+
+interface Part {
+  name: string;
+  line: Lifeline;
+  health: string;
+  log: string;
+}
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+function startParts({ dataFolder, ports }: StackOptions, env: Record<string, Environment>, paths: SecretPaths, stops: Stop[]): Part[] {
+  const start = (name: string, args: string[], port: number, path: string): Part => {
+    const log = logOf(dataFolder, name);
+    const line = startWithLifeline(process.execPath, ['--import', 'tsx', MAIN, ...args], { logFile: log, env: { ...inherited(), ...env[name] } });
+    stops.push(() => line.stop());
+    return { name, line, health: `http://127.0.0.1:${port}${path}`, log };
+  };
+  const tokenService = ['dev-token-service', '--port', String(ports['token-service']), '--jwk-file', paths.secret('token-service.jwk.json'), '--audience', AUDIENCE, '--api-url', apiUrl(ports), '--api-ca-file', paths.tls('ca.crt.pem')];
+  return [
+    start('codec', ['codec'], ports.codec, '/healthz'),
+    start('issuer', ['issuer'], ports['issuer-health'], '/readyz'),
+    start('worker', ['worker'], ports['worker-health'], '/readyz'),
+    start('api', ['api'], ports['api-health'], '/readyz'),
+    start('token-service', tokenService, ports['token-service'], '/healthz'),
+  ];
+}
+
+/** No setting of the caller's shell leaks into a part, but what a program needs to run. */
+function inherited(): Record<string, string | undefined> {
+  const { PATH, HOME, TMPDIR, LANG } = process.env;
+  return { PATH, HOME, TMPDIR, LANG };
+}
+
+const READY_MS = 90_000;
+
+async function ready({ name, line, health, log }: Part, signal: AbortSignal): Promise<void> {
+  let ended: number | undefined;
+  void line.ended.then((code) => {
+    ended = code;
+  });
+  for (const end = Date.now() + READY_MS; Date.now() < end && ended === undefined; ) {
+    if (signal.aborted) throw new Error('stopped');
+    if (await fetch(health).then(({ ok }) => ok, () => false)) return;
+    await sleep(150);
+  }
+  const why = ended === undefined ? 'did not become ready within 90 s' : `ended with code ${ended}`;
+  throw new Error(`${name} ${why}. The end of ${log}:\n${readFileSync(log, 'utf8').slice(-1_500)}`);
+}
+
+function describe({ ports }: StackOptions, paths: SecretPaths, databaseUrl: string, temporal: Temporal, env: Record<string, Environment>, parts: Part[]): DevJson {
+  return {
+    api: apiUrl(ports),
+    publicFiles: publicFilesUrl(ports),
+    tlsCaFile: paths.tls('ca.crt.pem'),
+    rootCertificateFiles: [paths.pki('root.crt.pem')],
+    jwt: { issuer: issuerOf({ port: ports['token-service'] }), audience: AUDIENCE, privateJwkFile: paths.secret('token-service.jwk.json') },
+    tokenService: issuerOf({ port: ports['token-service'] }),
+    temporal: { address: temporal.address, namespace: 'default', codecServer: `http://localhost:${ports.codec}`, ...(temporal.ui === undefined ? {} : { ui: temporal.ui }) },
+    health: { api: healthUrl(ports['api-health']), worker: healthUrl(ports['worker-health']), issuer: healthUrl(ports['issuer-health']) },
+    databaseUrl,
+    environments: env,
+    pids: Object.fromEntries(parts.map(({ name, line }) => [name, line.pid])),
+  };
+}
+
+function healthUrl(port: number): string {
+  return `http://127.0.0.1:${port}/readyz`;
+}
+
+function logOf(dataFolder: string, name: string): string {
+  return join(dataFolder, 'logs', `${name}.log`);
+}
+
+function once(work: Stop): Stop {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= work();
+    return running;
+  };
+}

@@ -1,0 +1,50 @@
+import { webcrypto } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as x509 from '@peculiar/x509';
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const DAY_MS = 86_400_000;
+/** Browsers take no longer ones. */
+const SERVER_DAYS = 397;
+
+/** TLS for development: a CA of its own (trusted by nobody, its key not kept) and a certificate for localhost and 127.0.0.1. */
+export async function makeTlsFiles(folder: string): Promise<void> {
+  x509.cryptoProvider.set(webcrypto);
+  const [caKeys, serverKeys] = await Promise.all([newKeys(), newKeys()]);
+  const notBefore = new Date(Date.now() - DAY_MS);
+  const notAfter = new Date(notBefore.getTime() + SERVER_DAYS * DAY_MS);
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    name: 'CN=Certificate Service development TLS CA',
+    keys: caKeys,
+    notBefore,
+    notAfter,
+    signingAlgorithm: ALGORITHM,
+    extensions: [new x509.BasicConstraintsExtension(true, 0, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true), await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey)],
+  });
+  const server = await x509.X509CertificateGenerator.create({
+    subject: 'CN=localhost',
+    issuer: ca.subject,
+    publicKey: serverKeys.publicKey,
+    signingKey: caKeys.privateKey,
+    notBefore,
+    notAfter,
+    signingAlgorithm: ALGORITHM,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' }]),
+      await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(serverKeys.publicKey),
+    ],
+  });
+  writeFileSync(join(folder, 'ca.crt.pem'), ca.toString('pem'));
+  writeFileSync(join(folder, 'server.crt.pem'), `${server.toString('pem')}\n`);
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', serverKeys.privateKey));
+  writeFileSync(join(folder, 'server.key.pem'), x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'), { mode: 0o600 });
+}
+
+function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+}

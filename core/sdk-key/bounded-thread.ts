@@ -1,0 +1,78 @@
+import { Worker } from 'node:worker_threads';
+import type { KeyOrder, SealedSdkKey, ThreadAnswer, ThreadLife } from './key-order.ts';
+import { exitMs, longestOrderMs, type ThreadBounds } from './thread-bounds.ts';
+
+/**
+ * One key thread with its bounds: a number of keys, a life in milliseconds, the first error. What was in it is gone when it has exited
+ * (measured: nothing of a key is found in the process). One order at a time; whoever holds it sees to that.
+ */
+export class BoundedThread {
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  readonly #endsNs: bigint;
+  readonly #lastOrderNs: bigint;
+  readonly #life: NodeJS.Timeout;
+  #keysLeft: number;
+  #ended = false;
+  #reason = 'the thread ended';
+
+  constructor(bounds: ThreadBounds) {
+    const livesMs = bounds.lifeMs - exitMs(bounds);
+    this.#keysLeft = bounds.keys;
+    this.#endsNs = process.hrtime.bigint() + nanoseconds(livesMs);
+    this.#lastOrderNs = this.#endsNs - nanoseconds(longestOrderMs(bounds));
+    const workerData: ThreadLife = { endsNs: this.#endsNs };
+    this.#worker = new Worker(ENTRY, { execArgv: [], workerData });
+    this.#exited = new Promise((exited) => this.#worker.once('exit', () => exited()));
+    void this.#exited.then(() => this.end());
+    // What makeSealedKey throws is caught in the thread; this is a thread that could not start or ran out of memory.
+    this.#worker.on('error', (error) => {
+      this.#reason = error instanceof Error ? error.message : 'the thread failed';
+    });
+    this.#worker.unref();
+    this.#life = setTimeout(() => void this.end(), livesMs).unref();
+  }
+
+  /** May take one more order. */
+  get isFit(): boolean {
+    return !this.#ended && this.#keysLeft > 0 && process.hrtime.bigint() < this.#lastOrderNs;
+  }
+
+  /** Throws when the key could not be made; the thread has exited then. */
+  async make(order: KeyOrder): Promise<SealedSdkKey> {
+    this.#keysLeft -= 1;
+    const answer = await this.#ask(order);
+    if (!answer.ok) await this.end();
+    else if (this.#keysLeft <= 0) void this.end();
+    if (!answer.ok) throw new Error(`the SDK key could not be made (${answer.reason})`);
+    return answer.key;
+  }
+
+  /** Resolves when the thread has exited. May be repeated. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    clearTimeout(this.#life);
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  /** The process stays while an order is under way, not for an idle thread. */
+  #ask(order: KeyOrder): Promise<ThreadAnswer> {
+    this.#worker.ref();
+    return new Promise((answered) => {
+      const settle = (answer: ThreadAnswer): void => {
+        this.#worker.off('message', settle).off('exit', exited).unref();
+        answered(answer);
+      };
+      const exited = (): void => settle({ ok: false, reason: this.#reason });
+      this.#worker.once('message', settle).once('exit', exited).postMessage(order);
+    });
+  }
+}
+
+/** From a checkout the thread is TypeScript and registers its own loader; built, it is plain JavaScript. */
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './from-source.mjs' : './key-thread.js', import.meta.url);
+
+function nanoseconds(milliseconds: number): bigint {
+  return BigInt(Math.floor(milliseconds)) * 1_000_000n;
+}

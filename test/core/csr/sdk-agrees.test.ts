@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { KEY_TYPES } from '../../../contract/key-types.ts';
+import { judgeCsr } from '../../../core/csr/judge-csr.ts';
+import { buildCsr, csrPem } from '../../../sdk/csr/build-csr.ts';
+import { makeDeliveryKey } from '../../../sdk/csr/delivery-key.ts';
+import { makeUserKey } from '../../../sdk/csr/user-key.ts';
+import { base64, challenge, deps, submission } from './csr-builder.ts';
+
+test.each(KEY_TYPES)(
+  'the request that the reference SDK builds for %s passes the gate, as PEM and as base64',
+  async (type) => {
+    const delivery = makeDeliveryKey();
+    const der = buildCsr({ userKey: await makeUserKey(type), challenge, deliveryThumbprint: delivery.thumbprint });
+    for (const csrText of [csrPem(der), base64(der)]) {
+      const verdict = judgeCsr(submission({ csrText, deliveryKey: delivery.jwk }), deps);
+      expect(verdict).toMatchObject({ ok: true, keyType: type, deliveryKid: delivery.kid });
+    }
+  },
+  60_000,
+);

@@ -1,0 +1,194 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import { calculateJwkThumbprint, compactDecrypt } from 'jose';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { toEnrollmentId } from '../../../contract/ids.ts';
+import { type DeliveryKeyJwk, KEY_TYPES } from '../../../contract/key-types.ts';
+import { readDer } from '../../../core/asn1/read-der.ts';
+import type { KeyOrder } from '../../../core/sdk-key/key-order.ts';
+import { SdkKeyMaker, type SdkKeyMakerOptions } from '../../../core/sdk-key/sdk-key-maker.ts';
+
+const delivery = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const { x = '', y = '' } = createPublicKey(delivery).export({ format: 'jwk' });
+const deliveryKey: DeliveryKeyJwk = { kty: 'EC', crv: 'P-256', x, y };
+const order: KeyOrder = {
+  keyType: 'EC:P-256',
+  format: 'jwe',
+  enrollmentId: toEnrollmentId('5f6c1f6a-95f0-4d4c-8a0f-0a4a5f5b8f10'),
+  deliveryKey,
+  deliveryKid: await calculateJwkThumbprint(deliveryKey),
+};
+/** The thread refuses it: the thumbprint is another one. */
+const brokenOrder: KeyOrder = { ...order, deliveryKid: 'A'.repeat(43) };
+
+/** Every thread that this process started during a test, and whether it is gone. */
+const threads: { exited: boolean; since: number; lasted: number }[] = [];
+const watch = (worker: Worker): void => {
+  const thread = { exited: false, since: performance.now(), lasted: 0 };
+  threads.push(thread);
+  worker.once('exit', () => Object.assign(thread, { exited: true, lasted: performance.now() - thread.since }));
+};
+
+const makers: SdkKeyMaker[] = [];
+function maker(options: Partial<SdkKeyMakerOptions> = {}): SdkKeyMaker {
+  const made = new SdkKeyMaker({ now: () => new Date(), threads: 1, ...options });
+  makers.push(made);
+  return made;
+}
+
+beforeEach(() => {
+  threads.length = 0;
+  process.on('worker', watch);
+});
+afterEach(async () => {
+  await Promise.all(makers.splice(0).map((it) => it.close()));
+  process.off('worker', watch);
+  expect(threads.filter(({ exited }) => !exited)).toEqual([]);
+});
+
+async function opened(sealed: string): Promise<Buffer> {
+  return Buffer.from((await compactDecrypt(sealed, delivery)).plaintext);
+}
+
+describe('the key', () => {
+  test.each(KEY_TYPES)('of type %s comes back public and sealed, as PKCS#8 v1, and both halves belong together', async (keyType) => {
+    const made = await maker().make({ ...order, keyType });
+    const pkcs8 = await opened(made.sealed);
+    const spki = createPublicKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })).export({ format: 'der', type: 'spki' });
+    expect(Buffer.from(made.spki)).toEqual(spki);
+    expect(made.keyType).toBe(keyType);
+    expect(typeOf(made.spki)).toBe(keyType);
+    const [version, , privateKey] = readDer(pkcs8).children;
+    expect(version?.raw).toEqual(Buffer.from('020100', 'hex'));
+    // RFC 5915: [1] is the public key.
+    if (keyType.startsWith('EC')) expect(readDer(privateKey?.content ?? Buffer.alloc(0)).children.map(({ tag }) => tag)).toContain(0xa1);
+  });
+
+  test('is another one each time, and nothing but what the certificate needs leaves the thread', async () => {
+    const it = maker();
+    const [first, second] = [await it.make(order), await it.make(order)];
+    expect(first.spki).not.toEqual(second.spki);
+    expect(Object.keys(first).toSorted()).toEqual(['keyType', 'madeAt', 'plainGoneBy', 'sealed', 'sealedAt', 'sealedSha256', 'spki']);
+  });
+
+  test('is sealed as CMS when the device asks for it', async () => {
+    const { sealed } = await maker().make({ ...order, format: 'cms' });
+    expect(readDer(Buffer.from(sealed, 'base64')).children).toHaveLength(2);
+  });
+
+  test('carries the instants of the clock that was passed in', async () => {
+    const now = new Date('2026-12-01T12:00:00.000Z');
+    const it = maker({ now: () => now });
+    const { madeAt, sealedAt, plainGoneBy } = await it.make(order);
+    expect(madeAt.getTime()).toBeGreaterThanOrEqual(now.getTime());
+    expect(sealedAt.getTime()).toBeGreaterThanOrEqual(madeAt.getTime());
+    expect(sealedAt.getTime() - now.getTime()).toBeLessThan(20_000);
+    expect(plainGoneBy.getTime() - madeAt.getTime()).toBe(60_000);
+    expect(it.plainGoneBy(madeAt)).toEqual(plainGoneBy);
+  });
+});
+
+describe('a thread', () => {
+  test('makes twenty keys; the twenty-first comes from a new one and the first is gone', async () => {
+    const it = maker();
+    for (let i = 0; i < 20; i += 1) await it.make(order);
+    expect(threads).toHaveLength(1);
+    await it.make(order);
+    expect(threads).toHaveLength(2);
+    await expect.poll(() => threads[0]?.exited).toBe(true);
+    expect(threads[1]?.exited).toBe(false);
+  });
+
+  test('that stands idle is gone at the end of its life, before the instant that was promised', async () => {
+    const it = maker({ lifeMs: 2_000 });
+    const { plainGoneBy } = await it.make(order);
+    await expect.poll(() => threads[0]?.exited, { timeout: 5_000 }).toBe(true);
+    expect(Date.now()).toBeLessThanOrEqual(plainGoneBy.getTime());
+    expect(threads[0]?.lasted).toBeGreaterThan(1_500);
+    await it.make(order);
+    expect(threads).toHaveLength(2);
+  });
+
+  test('ends by itself while the event loop of its parent is blocked', async () => {
+    const it = maker({ lifeMs: 1_500 });
+    await it.make(order);
+    const [thread] = threads;
+    // While this runs no timer and no event of the parent does: the exit is the first thing that it hears of afterwards.
+    blockFor(2_500);
+    await new Promise((turn) => setImmediate(turn));
+    await new Promise((turn) => setImmediate(turn));
+    expect(thread?.exited).toBe(true);
+  });
+
+  test('takes no key that it could not finish in its life', async () => {
+    const it = maker({ lifeMs: 2_000 });
+    await it.make(order);
+    await sleep(1_500);
+    await it.make(order);
+    expect(threads).toHaveLength(2);
+  });
+
+  test('ends with the first error, is replaced, and the error says nothing of what failed', async () => {
+    const it = maker();
+    await it.make(order);
+    await expect(it.make(brokenOrder)).rejects.toThrow(/^the SDK key could not be made \(Error\)$/);
+    expect(threads.map(({ exited }) => exited)).toEqual([true]);
+    expect(await opened((await it.make(order)).sealed)).toBeInstanceOf(Buffer);
+    expect(threads).toHaveLength(2);
+  });
+});
+
+describe('many orders', () => {
+  test('are shared by as many threads as are allowed, never more', async () => {
+    const made = await Promise.all(Array.from({ length: 12 }, (_, i) => maker0().make({ ...order, keyType: i % 3 === 0 ? 'RSA:2048' : 'EC:P-256' })));
+    expect(new Set(made.map(({ sealedSha256 }) => sealedSha256)).size).toBe(12);
+    expect(threads).toHaveLength(2);
+  });
+
+  let shared: SdkKeyMaker | undefined;
+  const maker0 = (): SdkKeyMaker => {
+    shared ??= maker({ threads: 2 });
+    return shared;
+  };
+
+  test('keep their places when one of them fails', async () => {
+    const it = maker();
+    const [first, second, third] = await Promise.allSettled([it.make(order), it.make(brokenOrder), it.make(order)]);
+    expect([first, second, third].map((outcome) => outcome?.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+});
+
+describe('closing', () => {
+  test('lets the running order finish, refuses waiting and new ones, and leaves no thread', async () => {
+    const it = maker();
+    const [running, waiting] = [it.make({ ...order, keyType: 'RSA:2048' }), it.make(order)];
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'shutting_down' });
+    await it.close();
+    await refused;
+    expect((await running).keyType).toBe('RSA:2048');
+    expect(threads.map(({ exited }) => exited)).toEqual([true]);
+    await expect(it.make(order)).rejects.toMatchObject({ code: 'shutting_down' });
+    await it.close();
+  });
+
+  test('is free when nothing was made', async () => {
+    await maker().close();
+    expect(threads).toEqual([]);
+  });
+});
+
+test.each([{ keys: 0 }, { lifeMs: -1 }, { threads: 1.5 }])('bounds of %o are refused at start', (bounds) => {
+  expect(() => new SdkKeyMaker({ now: () => new Date(), ...bounds })).toThrow('positive integers');
+});
+
+function blockFor(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+function typeOf(spki: Uint8Array): string {
+  const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  const { modulusLength, publicExponent, namedCurve } = asymmetricKeyDetails ?? {};
+  if (asymmetricKeyType !== 'rsa') return `EC:${namedCurve === 'prime256v1' ? 'P-256' : namedCurve === 'secp384r1' ? 'P-384' : '?'}`;
+  return publicExponent === 65_537n ? `RSA:${modulusLength}` : '?';
+}
