@@ -1,8 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import type { KeyRing } from '../core/key-ring.ts';
 
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 const ENCODING = 'binary/encrypted';
 const NONCE_OCTETS = 12;
 const TAG_OCTETS = 16;
@@ -29,7 +30,7 @@ export function encrypt(keys: KeyRing, payload: Payload): Payload {
   const { kid, key } = keys.current;
   const nonce = randomBytes(NONCE_OCTETS);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(additionalData(kid));
-  const plain = temporal.api.common.v1.Payload.encode(payload).finish();
+  const plain = PayloadMessage.encode(payload).finish();
   const data = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
   return { metadata: { encoding: text.encode(ENCODING), 'encryption-key-id': text.encode(kid) }, data };
 }
@@ -44,7 +45,7 @@ function decrypt(keys: KeyRing, { metadata, data }: Payload): Payload {
     .setAAD(additionalData(kid))
     .setAuthTag(octets.subarray(-TAG_OCTETS));
   const plain = Buffer.concat([decipher.update(octets.subarray(NONCE_OCTETS, -TAG_OCTETS)), decipher.final()]);
-  return temporal.api.common.v1.Payload.decode(plain);
+  return PayloadMessage.decode(plain);
 }
 
 function additionalData(kid: string): Uint8Array {

@@ -1,8 +1,8 @@
 import type { Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { CS_DEADLINE, CS_FAILURE_CODE, CS_STATE } from '../contract/search-attributes.ts';
 
-const { IndexedValueType } = temporal.api.enums.v1;
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 
 const WANTED = {
   [CS_STATE.name]: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,

@@ -4,8 +4,8 @@ import { distantHome } from './postgres-home.ts';
 import { processCommand } from './process-command.ts';
 
 const LOCK = 'lock';
-/** What a data folder of ours can hold; anything else is somebody's and is not touched. */
-const OURS = new Set(['lock', 'secrets', 'pki', 'tls', 'logs', 'cards', 'postgres', 'temporal.db', 'temporal.db-shm', 'temporal.db-wal', 'dev.json', 'workflow-bundles']);
+/** One of these is in every data folder of ours; a folder with other things only is somebody's and is not touched. */
+const OURS = ['lock', 'secrets', 'pki', 'tls', 'logs', 'postgres'];
 
 /**
  * Takes a data folder for this process and returns how to give it back. With `fresh` its content is thrown away first. Throws one
@@ -30,8 +30,10 @@ export function takeDataFolder(folder: string, fresh: boolean): () => void {
 
 function refuseForeign(folder: string): void {
   if (!existsSync(folder)) return;
-  const foreign = readdirSync(folder).find((name) => !OURS.has(name.replace(/\.partial(\.pw)?$/, '')));
-  if (foreign !== undefined) throw new Error(`${folder} is not a data folder of this service (it holds ${foreign}); choose another one with --data.`);
+  const names = readdirSync(folder);
+  if (names.length > 0 && !names.some((name) => OURS.includes(name.replace(/\.partial$/, '')))) {
+    throw new Error(`${folder} is not a data folder of this service (it holds ${names[0]}); choose another one with --data.`);
+  }
 }
 
 /** Each part is renamed into place when it is complete, so a part that lacks a piece was damaged, not interrupted. */

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WantedPort {
   port: number;
@@ -10,8 +11,14 @@ export interface WantedPort {
   host?: string;
 }
 
-/** Throws one sentence a port that is taken (or wanted twice), before anything is started. */
-export async function assertPortsFree(wanted: readonly WantedPort[]): Promise<void> {
+const PAUSE_MS = 200;
+
+/**
+ * Throws one sentence a port that is taken (or wanted twice), before anything is started. With `patienceMs` it first waits that long for
+ * the ports of processes that are about to end.
+ */
+export async function assertPortsFree(wanted: readonly WantedPort[], patienceMs = 0): Promise<void> {
+  for (let waited = 0; waited < patienceMs && (await anyTaken(wanted)); waited += PAUSE_MS) await sleep(PAUSE_MS);
   const taken = await Promise.all(wanted.map(async (want) => ((await isFree(want)) ? undefined : sentence(want))));
   const twice = wanted.filter(({ port }, index) => wanted.findIndex((other) => other.port === port) !== index).map(twiceSentence);
   const problems = [...taken.filter((line) => line !== undefined), ...twice];
@@ -21,6 +28,10 @@ export async function assertPortsFree(wanted: readonly WantedPort[]): Promise<vo
 /** A port of 127.0.0.1 that nobody listens on now. */
 export async function freePort(): Promise<number> {
   return (await tryToListen(0, '127.0.0.1')) ?? Promise.reject(new Error('127.0.0.1 has no free port'));
+}
+
+async function anyTaken(wanted: readonly WantedPort[]): Promise<boolean> {
+  return (await Promise.all(wanted.map(isFree))).includes(false);
 }
 
 async function isFree({ port, host = '127.0.0.1' }: WantedPort): Promise<boolean> {

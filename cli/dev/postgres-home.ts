@@ -24,15 +24,9 @@ export async function preparePostgresHome(wanted: string): Promise<PostgresHome>
   return { ...home, owner };
 }
 
-/** Deletes the files of a server that is not running, wherever they are. */
-export function removePostgres(wanted: string): void {
-  for (const path of [resolve(wanted), ...(process.getuid?.() === 0 ? [placeOf(wanted)] : [])])
-    rmSync(path, { recursive: true, force: true });
-}
-
-/** Under /var/lib, where only root makes names, named after the folder that was wanted, so that a second start finds it. */
+/** The binaries are copied too: a clone under /root hides its node_modules as well. */
 function elsewhere(native: string, wanted: string): { native: string; folder: string } {
-  const place = placeOf(wanted);
+  const place = distantHome(wanted);
   mkdirSync(place, { recursive: true, mode: 0o755 });
   const copy = join(place, 'native');
   if (!existsSync(copy)) {
@@ -44,13 +38,9 @@ function elsewhere(native: string, wanted: string): { native: string; folder: st
   return { native: copy, folder: join(place, 'data') };
 }
 
-function placeOf(wanted: string): string {
-  return `/var/lib/certificate-service/${createHash('sha256').update(resolve(wanted)).digest('hex').slice(0, 16)}`;
-}
-
-/** In /var/tmp, named after the folder that was wanted, so that a second start finds it. */
+/** Under /var/lib, where only root makes names, named after the folder that was wanted, so that a second start finds it. */
 export function distantHome(wanted: string): string {
-  return `/var/tmp/certificate-service-${createHash('sha256').update(resolve(wanted)).digest('hex').slice(0, 12)}`;
+  return `/var/lib/certificate-service/${createHash('sha256').update(resolve(wanted)).digest('hex').slice(0, 16)}`;
 }
 
 function packagedBinaries(): string {

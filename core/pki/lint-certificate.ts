@@ -16,9 +16,11 @@ import { trialSignatureFault } from './trial-signature.ts';
  * hostile bytes. Model: zlint before signing, as in boulder's issuance/cert.go.
  */
 export function lintCertificate(tbs: Uint8Array, expected: ExpectedCertificate): string[] {
+  // First, because the type of the key chooses extensions and issuer: nothing can be expected of another key.
+  if (!hasKeyType(expected.spki, expected.keyType)) return [`key_type: The key is not ${expected.keyType}, as the enrollment says.`];
   const issuer = issuerFacts(expected.issuerCertificate);
   const ground = { issuerName: issuer.name, issuerFamily: issuer.family, ecKeyEncipherment: expected.config.ecKeyEncipherment };
-  const findings = [...orderFaults(expected, issuer), ...lintTbs(tbs, expectedFields(expected), ground)];
+  const findings = [...validityFaults(expected, issuer), ...lintTbs(tbs, expectedFields(expected), ground)];
   const fault = trialSignatureFault(tbs, issuer.publicKey);
   return fault === undefined ? findings : [...findings, `trial_signature: ${fault}`];
 }
@@ -31,13 +33,10 @@ export function lintTbs(tbs: Uint8Array, expected: ExpectedFields, ground: Omit<
   return [...differentFields(read, expected), ...broken.map(({ id, section, sentence }) => `${id}: ${sentence} (${section})`)];
 }
 
-/** What no field can show, because bytes and expectation agree on it. */
-function orderFaults({ spki, keyType, validity }: ExpectedCertificate, issuer: IssuerFacts): string[] {
+/** Bytes and expectation may agree on this one. */
+function validityFaults({ validity }: ExpectedCertificate, issuer: IssuerFacts): string[] {
   const within = validity.notBefore >= issuer.notBefore && validity.notAfter <= issuer.notAfter;
-  return [
-    ...(hasKeyType(spki, keyType) ? [] : [`key_type: The key is not ${keyType}, as the enrollment says.`]),
-    ...(within ? [] : ['validity_within_issuer: The certificate would be valid outside the validity of its issuer.']),
-  ];
+  return within ? [] : ['validity_within_issuer: The certificate would be valid outside the validity of its issuer.'];
 }
 
 function readOrReason(tbs: Uint8Array): ReadTbs | string {

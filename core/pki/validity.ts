@@ -1,3 +1,4 @@
+import { ServiceError } from '../../contract/service-error.ts';
 import { issuerFacts } from './issuer-facts.ts';
 
 /** First and last instant of validity, both included (RFC 5280 §4.1.2.5), whole seconds. */
@@ -8,7 +9,7 @@ export interface Validity {
 
 /**
  * The validity that the certificates of one enrollment share (protocol §6): back-dated for clocks that are slow, never outside
- * the validity of any of `issuers` (certificates, DER). Pure. Throws an `Error` when the issuers leave no time at all.
+ * the validity of any of `issuers` (certificates, DER). Pure. Throws `ServiceError` `issuer_unavailable` when they leave no time at all.
  */
 export function validityFor(
   issuers: readonly Uint8Array[],
@@ -20,6 +21,7 @@ export function validityFor(
   const notBefore = Math.floor(start / 1_000) * 1_000;
   const end = notBefore + limits.validityDays * 86_400_000 - 1_000;
   const notAfter = Math.min(end, ...facts.map((issuer) => issuer.notAfter.getTime()));
-  if (notAfter <= now.getTime()) throw new Error('An issuing CA certificate has expired or ends now: renew the hierarchy.');
+  if (notAfter <= now.getTime())
+    throw new ServiceError('issuer_unavailable', 'An issuing CA certificate has expired or ends now: renew the hierarchy.');
   return { notBefore: new Date(notBefore), notAfter: new Date(notAfter) };
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataConverter, FAILURE_CONVERTER_PATH } from '../../temporal/data-converter.ts';
@@ -64,5 +64,5 @@ describe('a history with the codec', () => {
 
 async function rawHistory(workflowId: string): Promise<Buffer> {
   const history = await server.client.workflow.getHandle(workflowId).fetchHistory();
-  return Buffer.from(temporal.api.history.v1.History.encode(history).finish());
+  return Buffer.from(proto.temporal.api.history.v1.History.encode(history).finish());
 }

@@ -17,7 +17,15 @@ const sha256 = (data: Uint8Array | string) => createHash('sha256').update(data).
 function certificateOf(key: KeyObject): Buffer {
   const issuer = { name: 'TEST issuer', key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey };
   const [notBefore, notAfter] = [new Date('2026-01-01T00:00:00Z'), new Date('2046-01-01T00:00:00Z')];
-  const pem = testCertificate({ subject: 'sdk', publicKey: createPublicKey(key), issuer, serial: 1, profile: 'device', notBefore, notAfter });
+  const pem = testCertificate({
+    subject: 'sdk',
+    publicKey: createPublicKey(key),
+    issuer,
+    serial: 1,
+    profile: 'device',
+    notBefore,
+    notAfter,
+  });
   return Buffer.from(pem.replaceAll(/-----.*?-----|\s/g, ''), 'base64');
 }
 
@@ -52,7 +60,10 @@ describe.each(ALGS)('a proof by %s', (alg) => {
   });
 
   test('by another key of the same type is refused', async () => {
-    const other = alg === 'RS256' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: alg === 'ES256' ? 'P-256' : 'P-384' });
+    const other =
+      alg === 'RS256'
+        ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+        : generateKeyPairSync('ec', { namedCurve: alg === 'ES256' ? 'P-256' : 'P-384' });
     await expect(verifyAckProof(jws(alg, undefined, undefined, other.privateKey), expectations[alg])).rejects.toEqual(refusal('signature'));
   });
 
@@ -85,7 +96,12 @@ describe('a proof is refused and told why', () => {
     ['no typ', { alg: 'ES256' }, good, 'header typ is missing'],
     ['a kid in the header', { ...header, kid: 'k' }, good, 'header kid'],
     ['crit in the header', { ...header, b64: false }, good, 'header b64'],
-    ['a key in the header', { ...header, jwk: createPublicKey(KEYS.ES256).export({ format: 'jwk' }) }, good, 'header is not a JSON object without nesting'],
+    [
+      'a key in the header',
+      { ...header, jwk: createPublicKey(KEYS.ES256).export({ format: 'jwk' }) },
+      good,
+      'header is not a JSON object without nesting',
+    ],
     ['a header that is an array', [header], good, 'header'],
     ['no enr', header, withoutEnr, 'claim enr is missing'],
     ['another enr', header, { ...good, enr: '00000000-0000-4000-8000-000000000000' }, 'claim enr'],
@@ -119,7 +135,11 @@ describe('a proof is refused and told why', () => {
     ['padding', `${h}.${c}.${s}==`, 'signature'],
     ['white space', `${h}.${c}.${s}\n`, 'signature'],
     ['standard base64', `${h}.${c}.${'+/'.repeat(43)}`, 'signature'],
-    ['bits that base64url does not use', `${h}.${Buffer.from('{}').toString('base64url').replace(/0$/, '1')}.${s}`, 'payload is not base64url'],
+    [
+      'bits that base64url does not use',
+      `${h}.${Buffer.from('{}').toString('base64url').replace(/0$/, '1')}.${s}`,
+      'payload is not base64url',
+    ],
     ['octets that are not UTF-8', `${h}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.${s}`, 'UTF-8'],
     ['more than 4,096 characters', `${h}.${'A'.repeat(4_096)}.${s}`, '4,096'],
   ])('in the form of %s', async (_title, proof, detail) => {

@@ -57,7 +57,9 @@ describe('the pepper', () => {
 
   test('makes another value for another user, another device hash and another pepper', () => {
     const other = keyRing([{ kid: pepperVector.kid, key: randomBytes(32) }]);
-    const all = [input, { ...input, userId: 'u-2' }, { ...input, value: randomBytes(32) }, { ...input, pepper: other }].map((it) => prehash(it).toString('hex'));
+    const all = [input, { ...input, userId: 'u-2' }, { ...input, value: randomBytes(32) }, { ...input, pepper: other }].map((it) =>
+      prehash(it).toString('hex'),
+    );
     expect(new Set(all).size).toBe(4);
   });
 

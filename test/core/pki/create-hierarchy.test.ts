@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { ServiceError } from '../../../contract/service-error.ts';
 import { ISSUER_IDS } from '../../../contract/key-types.ts';
+import { ServiceError } from '../../../contract/service-error.ts';
 import { createHierarchy } from '../../../core/pki/create-hierarchy.ts';
 import { openSigner } from '../../../core/pki/open-signer.ts';
 import { GOLDEN_NOW, TEST_PASSPHRASE, testKey } from './test-hierarchy.ts';

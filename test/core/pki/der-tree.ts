@@ -1,4 +1,4 @@
-import { readDer, type DerNode } from '../../../core/asn1/read-der.ts';
+import { type DerNode, readDer } from '../../../core/asn1/read-der.ts';
 import { tlv } from '../../../core/asn1/write-der.ts';
 
 /** DER as a tree that can be changed at will, to make certificates that no builder would make. */

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { KEY_TYPES } from '../../../contract/key-types.ts';
 import { ServiceError } from '../../../contract/service-error.ts';
@@ -8,10 +9,10 @@ import { authorise } from '../../../core/pki/authorise.ts';
 import { lintCertificate } from '../../../core/pki/lint-certificate.ts';
 import { OID } from '../../../core/pki/oids.ts';
 import { prepareCertificate } from '../../../core/pki/prepare-certificate.ts';
-import { EXTENSION_CRITICALITY, END_ENTITY_PROFILES } from '../../../core/pki/profiles.ts';
+import { END_ENTITY_PROFILES, EXTENSION_CRITICALITY } from '../../../core/pki/profiles.ts';
 import { RFC5280_RULES } from '../../../core/pki/rfc5280-rules.ts';
 import { at, derOf, type Tree, treeOf } from './der-tree.ts';
-import { expectedOf, TEST_CONFIG, TEST_SERIAL, testHierarchy, testSigner } from './test-hierarchy.ts';
+import { expectedOf, TEST_CONFIG, TEST_SERIAL, testHierarchy, testKey, testSigner } from './test-hierarchy.ts';
 
 const hierarchy = testHierarchy();
 const expected = expectedOf(hierarchy);
@@ -194,13 +195,14 @@ describe('each extension that is missing, repeated, of the wrong criticality or 
 });
 
 describe('a certificate of one enrollment does not pass for another', () => {
+  const otherSpki = createPublicKey(testKey('issuing-ec')).export({ type: 'spki', format: 'der' });
   const other = { user: expectedOf(hierarchy, { kind: 'sdk' }), rsa: expectedOf(hierarchy, { keyType: 'RSA:2048' }) };
 
   test.each([
     ['user', { ...expected, userId: 'u-2' }, ['field_subject', 'extension_subjectAltName']],
     ['device', { ...expected, deviceId: 'd:2' }, ['extension_subjectAltName']],
     ['kind', other.user, ['field_subject', 'extension_extKeyUsage', 'extension_certificatePolicies']],
-    ['key', { ...expected, spki: other.rsa.spki }, ['field_spki', 'extension_subjectKeyIdentifier']],
+    ['key', { ...expected, spki: otherSpki }, ['field_spki', 'extension_subjectKeyIdentifier']],
     ['issuer', { ...expected, issuerCertificate: other.rsa.issuerCertificate }, ['field_issuer', 'extension_authorityKeyIdentifier']],
     ['base', { ...expected, config: { ...TEST_CONFIG, publicBaseUrl: 'http://other.example' } }, ['extension_crlDistributionPoints']],
   ])('another %s', (_, wanted, rules) => {

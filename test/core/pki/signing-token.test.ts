@@ -48,7 +48,7 @@ describe('a signing token', () => {
     const token = authorise(tbs, expected);
     const forge = () => Reflect.construct(token.constructor, [Symbol('mint'), { tbs, issuerCertificate: signer.certificateDer }]);
     expect(forge).toThrowError('comes from authorise only');
-    const bare = Object.create(Object.getPrototypeOf(token));
+    const bare: SigningToken = Object.create(Object.getPrototypeOf(token));
     expect(() => signCertificate(bare, signer)).toThrowError('used already');
     const copy: SigningToken = structuredClone(token);
     expect(() => signCertificate(copy, signer)).toThrowError();

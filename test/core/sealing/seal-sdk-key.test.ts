@@ -83,14 +83,17 @@ describe('JWE', () => {
     expect(Object.keys(protectedHeader)).toEqual(['alg', 'enc', 'typ', 'cty', 'kid', 'enr', 'spki', 'apu', 'apv', 'epk']);
   });
 
-  test.each(['alg', 'enc', 'typ', 'cty', 'kid', 'enr', 'spki', 'apu', 'apv', 'epk'])('does not open with a changed header member %s', async (name) => {
-    const { value } = sealSdkKey({ ...request, format: 'jwe' });
-    const header: Record<string, unknown> = { ...decodeProtectedHeader(value) };
-    header[name] = name === 'epk' ? toJwk(ecKey()) : `${String(header[name])}A`;
-    const [, ...rest] = value.split('.');
-    const tampered = [Buffer.from(JSON.stringify(header)).toString('base64url'), ...rest].join('.');
-    await expect(compactDecrypt(tampered, delivery)).rejects.toThrow();
-  });
+  test.each(['alg', 'enc', 'typ', 'cty', 'kid', 'enr', 'spki', 'apu', 'apv', 'epk'])(
+    'does not open with a changed header member %s',
+    async (name) => {
+      const { value } = sealSdkKey({ ...request, format: 'jwe' });
+      const header: Record<string, unknown> = { ...decodeProtectedHeader(value) };
+      header[name] = name === 'epk' ? toJwk(ecKey()) : `${String(header[name])}A`;
+      const [, ...rest] = value.split('.');
+      const tampered = [Buffer.from(JSON.stringify(header)).toString('base64url'), ...rest].join('.');
+      await expect(compactDecrypt(tampered, delivery)).rejects.toThrow();
+    },
+  );
 
   test('does not open for another delivery key', async () => {
     await expect(compactDecrypt(sealSdkKey({ ...request, format: 'jwe' }).value, ecKey())).rejects.toThrow();
@@ -102,10 +105,23 @@ describe('CMS', () => {
     const [message = '', keyFile = '', out = ''] = ['message.der', 'key.pem', 'out'].map((name) => join(folder, name));
     writeFileSync(message, der);
     writeFileSync(keyFile, key.export({ format: 'pem', type: 'pkcs8' }));
-    const { status } = spawnSync('openssl', ['cms', '-decrypt', '-binary', '-inform', 'DER', '-in', message, '-inkey', keyFile, '-out', out]);
+    const { status } = spawnSync('openssl', [
+      'cms',
+      '-decrypt',
+      '-binary',
+      '-inform',
+      'DER',
+      '-in',
+      message,
+      '-inkey',
+      keyFile,
+      '-out',
+      out,
+    ]);
     return status === 0 ? readFileSync(out) : undefined;
   };
-  const seal = (changes: Partial<SealingRequest> = {}) => Buffer.from(sealSdkKey({ ...request, ...changes, format: 'cms' }).value, 'base64');
+  const seal = (changes: Partial<SealingRequest> = {}) =>
+    Buffer.from(sealSdkKey({ ...request, ...changes, format: 'cms' }).value, 'base64');
 
   test('openssl opens it to the very PKCS#8', () => {
     expect(openssl(seal())).toEqual(request.pkcs8);
@@ -123,7 +139,14 @@ describe('CMS', () => {
 
   test.each(['nonce', 'ukm', 'ciphertext', 'tag', 'wrapped key'])('openssl does not open it with a changed %s', (what) => {
     const der = seal();
-    const at = { nonce: positions(der).nonce, ukm: positions(der).ukm, ciphertext: positions(der).ciphertext, tag: der.length - 1, 'wrapped key': positions(der).wrapped }[what] ?? -1;
+    const at =
+      {
+        nonce: positions(der).nonce,
+        ukm: positions(der).ukm,
+        ciphertext: positions(der).ciphertext,
+        tag: der.length - 1,
+        'wrapped key': positions(der).wrapped,
+      }[what] ?? -1;
     der[at] = (der[at] ?? 0) ^ 1;
     expect(openssl(der)).toBeUndefined();
   });
@@ -133,15 +156,21 @@ describe('CMS', () => {
     expect(readDer(der).raw).toHaveLength(der.length);
     writeFileSync(join(folder, 'print.der'), der);
     const text = execFileSync('openssl', ['cms', '-cmsout', '-print', '-inform', 'DER', '-in', join(folder, 'print.der')]).toString();
-    for (const part of ['id-smime-ct-authEnvelopedData', 'dhSinglePass-stdDH-sha256kdf-scheme', 'id-aes256-wrap', 'aes-256-gcm']) expect(text).toContain(part);
-    for (const absent of ['originatorInfo: <ABSENT>', 'authAttrs:\n      <ABSENT>', 'unauthAttrs:\n      <ABSENT>']) expect(text).toContain(absent);
+    for (const part of ['id-smime-ct-authEnvelopedData', 'dhSinglePass-stdDH-sha256kdf-scheme', 'id-aes256-wrap', 'aes-256-gcm'])
+      expect(text).toContain(part);
+    for (const absent of ['originatorInfo: <ABSENT>', 'authAttrs:\n      <ABSENT>', 'unauthAttrs:\n      <ABSENT>'])
+      expect(text).toContain(absent);
   });
 
   test('names recipient and binding: rKeyId is SHA-1 of the point, ukm binds enrollment and SDK key', () => {
     const hex = seal().toString('hex');
     const point = Buffer.concat([Buffer.of(4), Buffer.from(deliveryKey.x, 'base64url'), Buffer.from(deliveryKey.y, 'base64url')]);
     expect(hex).toContain(createHash('sha1').update(point).digest('hex'));
-    expect(hex).toContain(createHash('sha256').update(`cs-v1|${enrollmentId}|${sha256(request.spki)}`).digest('hex'));
+    expect(hex).toContain(
+      createHash('sha256')
+        .update(`cs-v1|${enrollmentId}|${sha256(request.spki)}`)
+        .digest('hex'),
+    );
   });
 
   function positions(der: Buffer) {

@@ -1,0 +1,76 @@
+// Plain Node without dependencies: it runs before they are installed.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const TICK_MS = 5_000;
+
+/** Ends the process with one sentence when this Node cannot run the service. */
+export function requireNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const fits = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;
+  if (fits) return;
+  process.stderr.write(`Node ${process.versions.node} is too old or odd: install Node 20.19 or newer, 22.12 or newer, or 24.\n`);
+  process.exit(1);
+}
+
+/** Packages as the lock file says and the Prisma client of today's schema; does nothing when both are there. */
+export async function setUp() {
+  await once('node_modules/.installed', ['package-lock.json'], 'installing packages', 'npm', ['ci', '--no-audit', '--no-fund']);
+  const generate = ['node_modules/prisma/build/index.js', 'generate'];
+  await once('store/generated/.generated', ['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json'], 'generating the database client', process.execPath, generate);
+}
+
+/** Runs a command to its end with our terminal; resolves with its exit code. Signals go to it, and we wait for it. */
+export function runToEnd(command, args, env = {}) {
+  const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } });
+  // Ctrl-C of a terminal reaches the child by itself; a signal that was sent to us alone does not.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  return new Promise((done) => {
+    child.once('error', (error) => {
+      process.stderr.write(`${command} could not be started: ${error.message}\n`);
+      done(127);
+    });
+    child.once('exit', (code, signal) => done(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 1)));
+  });
+}
+
+/** Runs the command unless the stamp says that it ran for exactly these files. */
+async function once(stampFile, inputs, doing, command, args) {
+  const stamp = join(ROOT, stampFile);
+  const digest = createHash('sha256');
+  for (const input of inputs) digest.update(readFileSync(join(ROOT, input)));
+  const wanted = digest.digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  await quietly(doing, command, args);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, wanted);
+}
+
+/** Says what goes on and how long it already takes; shows the command's output only when it fails. */
+async function quietly(doing, command, args) {
+  const begun = Date.now();
+  const say = (end) => process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${doing} … ${Math.round((Date.now() - begun) / 1000)} s${end}`);
+  say(process.stderr.isTTY ? '' : '\n');
+  const ticker = setInterval(() => say(process.stderr.isTTY ? '' : '\n'), process.stderr.isTTY ? 1_000 : TICK_MS);
+  const { code, output } = await collect(command, args);
+  clearInterval(ticker);
+  if (process.stderr.isTTY) say('\n');
+  if (code === 0) return;
+  process.stderr.write(`${output}\n${doing} failed: \`${command === process.execPath ? 'node' : command} ${args.join(' ')}\` ended with ${code}.\n`);
+  process.exit(1);
+}
+
+function collect(command, args) {
+  const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  return new Promise((done) => {
+    child.once('error', (error) => done({ code: 127, output: error.message }));
+    child.once('close', (code) => done({ code, output }));
+  });
+}
