@@ -19,9 +19,43 @@ export function requireNode() {
 
 /** Packages as the lock file says and the Prisma client of today's schema; does nothing when both are there. */
 export async function setUp() {
-  await once('node_modules/.installed', ['package-lock.json'], 'installing packages', 'npm', ['ci', '--no-audit', '--no-fund']);
+  if (!packagesFit()) await installPackages();
   const generate = ['node_modules/prisma/build/index.js', 'generate'];
-  await once('store/generated/.generated', ['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json'], 'generating the database client', process.execPath, generate);
+  await once(
+    'store/generated/.generated',
+    ['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json'],
+    'generating the database client',
+    process.execPath,
+    generate,
+  );
+}
+
+/** Compares the lock file with npm's own note of what it installed; packages of other platforms may be missing. */
+function packagesFit() {
+  try {
+    const wanted = readPackages('package-lock.json');
+    const installed = readPackages('node_modules/.package-lock.json');
+    return Object.entries(wanted).every(
+      ([path, { version, optional, devOptional }]) =>
+        path === '' || installed[path]?.version === version || (installed[path] === undefined && (optional || devOptional)),
+    );
+  } catch {
+    return false;
+  }
+}
+
+function readPackages(file) {
+  return JSON.parse(readFileSync(join(ROOT, file), 'utf8')).packages;
+}
+
+/** `npm ci` refuses a lock file without the packages of other platforms, which a registry mirror may lack; `npm install` skips those. */
+async function installPackages() {
+  const options = ['--no-audit', '--no-fund'];
+  const strict = await quietly('installing packages', 'npm', ['ci', ...options]);
+  if (strict.code === 0) return;
+  if (!strict.output.includes('EUSAGE')) fail('installing packages', strict);
+  const lenient = await quietly('installing packages, without those of other platforms', 'npm', ['install', '--no-save', ...options]);
+  if (lenient.code !== 0) fail('installing packages', lenient);
 }
 
 /** Runs a command to its end with our terminal; resolves with its exit code. Signals go to it, and we wait for it. */
@@ -46,22 +80,27 @@ async function once(stampFile, inputs, doing, command, args) {
   for (const input of inputs) digest.update(readFileSync(join(ROOT, input)));
   const wanted = digest.digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  await quietly(doing, command, args);
+  const result = await quietly(doing, command, args);
+  if (result.code !== 0) fail(doing, result);
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, wanted);
 }
 
-/** Says what goes on and how long it already takes; shows the command's output only when it fails. */
+/** Says what goes on and how long it already takes. */
 async function quietly(doing, command, args) {
   const begun = Date.now();
-  const say = (end) => process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${doing} … ${Math.round((Date.now() - begun) / 1000)} s${end}`);
+  const say = (end) =>
+    process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${doing} … ${Math.round((Date.now() - begun) / 1000)} s${end}`);
   say(process.stderr.isTTY ? '' : '\n');
   const ticker = setInterval(() => say(process.stderr.isTTY ? '' : '\n'), process.stderr.isTTY ? 1_000 : TICK_MS);
-  const { code, output } = await collect(command, args);
+  const result = await collect(command, args);
   clearInterval(ticker);
   if (process.stderr.isTTY) say('\n');
-  if (code === 0) return;
-  process.stderr.write(`${output}\n${doing} failed: \`${command === process.execPath ? 'node' : command} ${args.join(' ')}\` ended with ${code}.\n`);
+  return result;
+}
+
+function fail(doing, { code, output }) {
+  process.stderr.write(`${output}\n${doing} failed with exit code ${code}.\n`);
   process.exit(1);
 }
 

@@ -45,7 +45,12 @@ async function difference(databaseUrl: string, before: string, after: string): P
 async function withPostgres<Result>(work: (url: string) => Promise<Result>): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'cs-diff-'));
   chmodSync(folder, 0o711);
-  const postgres = await startPostgres({ folder: join(folder, 'postgres'), port: await freePort(), password: 'diff', settings: ['fsync=off'] });
+  const postgres = await startPostgres({
+    folder: join(folder, 'postgres'),
+    port: await freePort(),
+    password: 'diff',
+    settings: ['fsync=off'],
+  });
   try {
     return await work(postgres.url('postgres'));
   } finally {

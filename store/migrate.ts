@@ -60,6 +60,9 @@ function migrationsOf(folder: string) {
     .toSorted();
   return names.map((path) => ({
     path,
-    migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value: readFileSync(join(folder, path, 'migration.sql'), 'utf8') } },
+    migrationFile: {
+      path: 'migration.sql',
+      content: { tag: 'ok' as const, value: readFileSync(join(folder, path, 'migration.sql'), 'utf8') },
+    },
   }));
 }

@@ -51,10 +51,15 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   if (path !== '/encode' && path !== '/decode') throw codecRefusal(404, 'route_not_found', 'There are POST /encode and POST /decode.');
   if (request.method !== 'POST') throw codecRefusal(405, 'method_not_allowed', 'Send POST.');
-  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) throw codecRefusal(415, 'unsupported_media_type', 'Send application/json.');
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
+    throw codecRefusal(415, 'unsupported_media_type', 'Send application/json.');
   await options.authorise(request);
   const payloads = parsePayloads(await readBody(request));
-  answer(response, 200, renderPayloads(payloads.map((payload) => (path === '/encode' ? encrypt(options.keys, payload) : open(options.keys, payload)))));
+  answer(
+    response,
+    200,
+    renderPayloads(payloads.map((payload) => (path === '/encode' ? encrypt(options.keys, payload) : open(options.keys, payload)))),
+  );
 }
 
 function open(keys: KeyRing, payload: Payload): Payload {

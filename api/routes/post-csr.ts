@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { CSR_REFUSALS, isCsrRefusalCode } from '../../contract/csr-refusal-codes.ts';
 import { type CsrRequest, csrRequest } from '../../contract/http.ts';
 import { ServiceError } from '../../contract/service-error.ts';
+import { findPrivateKey } from '../../core/csr/find-private-key.ts';
 import { readSubmission, type Stored, type SubmissionOutcome, storeSubmission } from '../../store/csr-submission.ts';
 import type { EnrollmentReading } from '../../store/read-enrollment.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -27,12 +28,19 @@ const ENDS_FIRST_SECONDS = 3_600;
 export const postCsr = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
   const { reading } = await requireDevice(deps, req);
   const body = parseBody(req, csrRequest);
+  refusePrivateKey(deps, reading, body);
   const waitMs = preferredWaitMs(req, res, 10);
   const digest = submissionDigest(body);
   const stored = await store(deps, reading, body, digest);
   const after = needsVerdict(stored) ? await verdict(deps, reading, digest, waitMs, res.locals.requestId) : await readAgain(deps, reading.enrollment.id);
   await answer(deps, res, after, digest);
 };
+
+/** Never stored, never logged: such a key is burnt, and its developer must hear of it. */
+function refusePrivateKey(deps: ApiDeps, reading: EnrollmentReading, { csr, deliveryKey }: CsrRequest): void {
+  const found = findPrivateKey(csr, deliveryKey);
+  if (found !== undefined) throw refusalAt(deps, reading, found.code, found.detail, { hint: found.hint });
+}
 
 async function store(deps: ApiDeps, reading: EnrollmentReading, body: CsrRequest, digest: string): Promise<Stored> {
   const { csr: csrText, deliveryKey, deliveryFormat, sdkKey } = body;

@@ -23,7 +23,11 @@ const MODULE = `github.com/temporalio/cli/cmd/temporal@${VERSION}`;
  * (short, because behind a registry-only network it never comes); built once by Go into our cache, some five minutes.
  * Throws one sentence that names what to install when nothing works. Measured ways: docs of the Temporal CLI, github.com/temporalio/cli.
  */
-export async function findTemporal({ env = process.env, say = () => undefined, offline = false }: FindOptions = {}): Promise<TemporalSource> {
+export async function findTemporal({
+  env = process.env,
+  say = () => undefined,
+  offline = false,
+}: FindOptions = {}): Promise<TemporalSource> {
   const address = env['TEMPORAL_ADDRESS'];
   if (address !== undefined && address !== '') return { kind: 'address', address, words: `the server at ${address} (TEMPORAL_ADDRESS)` };
   const onPath = findProgram('temporal', env['PATH'] ?? '');
@@ -42,7 +46,10 @@ function program(path: string, words: string): TemporalSource {
   return { kind: 'program', path, words };
 }
 
-async function download(env: Readonly<Record<string, string | undefined>>, say: (sentence: string) => void): Promise<TemporalSource | undefined> {
+async function download(
+  env: Readonly<Record<string, string | undefined>>,
+  say: (sentence: string) => void,
+): Promise<TemporalSource | undefined> {
   say('trying to download the Temporal CLI');
   const path = await downloadWithSdk('dev-server', join(cacheFolder(env), 'downloads'));
   return path === undefined ? undefined : program(path, `${path} (downloaded)`);

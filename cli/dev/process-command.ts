@@ -13,7 +13,9 @@ export function processStart(pid: number): string | undefined {
 function ask(pid: number, column: string): string | undefined {
   if (!Number.isInteger(pid) || pid < 1) return undefined;
   try {
-    return execFileSync('ps', ['-o', column, '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || undefined;
+    return (
+      execFileSync('ps', ['-o', column, '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || undefined
+    );
   } catch {
     return undefined;
   }

@@ -21,6 +21,8 @@ export interface StackOptions {
   /** Told what is going on, a sentence each. */
   say: (sentence: string) => void;
   signal: AbortSignal;
+  /** Settings beside the usual ones, for every part. */
+  settings?: Environment;
 }
 
 export interface Stack {
@@ -113,10 +115,10 @@ interface Part {
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
-function startParts({ dataFolder, ports }: StackOptions, env: Record<string, Environment>, paths: SecretPaths, stops: Stop[]): Part[] {
+function startParts({ dataFolder, ports, settings }: StackOptions, env: Record<string, Environment>, paths: SecretPaths, stops: Stop[]): Part[] {
   const start = (name: string, args: string[], port: number, path: string): Part => {
     const log = logOf(dataFolder, name);
-    const line = startWithLifeline(process.execPath, ['--import', 'tsx', MAIN, ...args], { logFile: log, env: { ...inherited(), ...env[name] } });
+    const line = startWithLifeline(process.execPath, ['--import', 'tsx', MAIN, ...args], { logFile: log, env: { ...inherited(), ...env[name], ...settings } });
     stops.push(() => line.stop());
     return { name, line, health: `http://127.0.0.1:${port}${path}`, log };
   };

@@ -45,7 +45,8 @@ export async function findTimeSkippingServer(
   return { path, words: `${path} (downloaded)` };
 }
 
-const NOTHING = 'There is no time-skipping Temporal server: install Java 11 or newer with Maven (`java`, `mvn` on PATH), or open the network for the download of @temporalio/testing.';
+const NOTHING =
+  'There is no time-skipping Temporal server: install Java 11 or newer with Maven (`java`, `mvn` on PATH), or open the network for the download of @temporalio/testing.';
 
 /** Copied beside and renamed: a copy that was interrupted is never taken. */
 async function fetchWithMaven(maven: string, home: string, say: (sentence: string) => void): Promise<boolean> {

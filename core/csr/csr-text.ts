@@ -71,6 +71,8 @@ function linesBetween(text: string): string {
 }
 
 function bareBase64(text: string): string {
+  // Base64 of a SEQUENCE begins with M, never with 3: this is its hex.
+  if (/^30[0-9A-Fa-f]+$/.test(text)) throw new CsrRefused('csr_encoding', 'The text is hex, not base64.');
   if (/[ \t\r\n]/.test(text) && /^[A-Za-z0-9+/=_\s-]+$/.test(text)) throw new CsrRefused('csr_encoding_line_breaks');
   return text;
 }

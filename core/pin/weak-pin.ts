@@ -6,9 +6,9 @@ import { pinSalt } from './pin-salt.ts';
 
 /** The head of conformance/weak-pins.json, commonest first; the SDK, which knows the digits, refuses the whole list. */
 export const COMMONEST_PINS: readonly string[] = [
-  ...['123456', '123123', '111111', '121212', '123321', '666666', '000000', '654321', '696969', '112233'],
-  ...['159753', '292513', '131313', '123654', '222222', '789456', '999999', '101010', '777777', '007007'],
-];
+  '123456 123123 111111 121212 123321 666666 000000 654321 696969 112233',
+  '159753 292513 131313 123654 222222 789456 999999 101010 777777 007007',
+].flatMap((line) => line.split(' '));
 
 const DEFAULT_COUNT = 5;
 

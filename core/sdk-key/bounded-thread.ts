@@ -30,6 +30,7 @@ export class BoundedThread {
       this.#reason = error instanceof Error ? error.message : 'the thread failed';
     });
     this.#worker.unref();
+    // The thread has this timer too; this one is for a thread that never came as far.
     this.#life = setTimeout(() => void this.end(), livesMs).unref();
   }
 

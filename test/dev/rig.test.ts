@@ -6,7 +6,9 @@ import { timeSkippingTemporal } from '../rig/time-skipping.ts';
 it('gives two callers databases that do not see each other', async () => {
   const [one, other] = await Promise.all([freshDatabase(), freshDatabase()]);
   await one.db.$executeRaw`INSERT INTO audit (actor, action, outcome) VALUES ('rig', 'rig.test', 'ok')`;
-  const counted = await Promise.all([one, other].map(({ db }) => db.$queryRaw`SELECT count(*)::int AS rows FROM audit WHERE actor = 'rig'`));
+  const counted = await Promise.all(
+    [one, other].map(({ db }) => db.$queryRaw`SELECT count(*)::int AS rows FROM audit WHERE actor = 'rig'`),
+  );
   expect(counted).toEqual([[{ rows: 1 }], [{ rows: 0 }]]);
 });
 

@@ -28,7 +28,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const [postgresUrl, temporalAddress, workflowBundle] = await Promise.all([database(folder, endings), temporal(folder, endings), bundle(folder)]);
+    const [postgresUrl, temporalAddress, workflowBundle] = await Promise.all([
+      database(folder, endings),
+      temporal(folder, endings),
+      bundle(folder),
+    ]);
     project.provide('rig', { postgresUrl, temporalAddress, workflowBundle });
     return teardown;
   } catch (error) {
@@ -68,4 +72,11 @@ async function bundle(folder: string): Promise<Provided['workflowBundle']> {
 }
 
 const quiet = () => undefined;
-const SILENT = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: (message: string) => void process.stderr.write(`${message}\n`) };
+const SILENT = {
+  log: quiet,
+  trace: quiet,
+  debug: quiet,
+  info: quiet,
+  warn: quiet,
+  error: (message: string) => void process.stderr.write(`${message}\n`),
+};

@@ -2,6 +2,7 @@ import type { Client, WorkflowClientInterceptor } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import type { KeyRing } from '../../core/key-ring.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';
+import './quiet-runtime.ts';
 import { TEST_CODEC_KEYS } from './test-keys.ts';
 import { workflowBundlePath } from './workflow-bundle.ts';
 

@@ -5,6 +5,7 @@ import { afterAll, inject } from 'vitest';
 import type { KeyRing } from '../../core/key-ring.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';
 import './provided.ts';
+import './quiet-runtime.ts';
 import { TEST_CODEC_KEYS } from './test-keys.ts';
 
 export interface TestTemporal {
@@ -16,7 +17,9 @@ export interface TestTemporal {
 }
 
 /** Connections of this test file to the one Temporal server of the run, with the test codec; closed after the file's tests. */
-export async function connectTestTemporal(options: { keys?: KeyRing; interceptor?: WorkflowClientInterceptor } = {}): Promise<TestTemporal> {
+export async function connectTestTemporal(
+  options: { keys?: KeyRing; interceptor?: WorkflowClientInterceptor } = {},
+): Promise<TestTemporal> {
   const address = temporalAddress();
   const connection = await Connection.connect({ address });
   const nativeConnection = await NativeConnection.connect({ address });

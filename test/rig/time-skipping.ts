@@ -4,13 +4,16 @@ import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { findTimeSkippingServer } from '../../cli/dev/time-skipping-server.ts';
 import type { KeyRing } from '../../core/key-ring.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';
+import './quiet-runtime.ts';
 import { TEST_CODEC_KEYS } from './test-keys.ts';
 
 /**
  * A Temporal server whose clock jumps to the next timer while a result is awaited, with the test codec. One a test file, because the
  * clock is one for all workflows of a server; ended after the file's tests.
  */
-export async function timeSkippingTemporal(options: { keys?: KeyRing; interceptor?: WorkflowClientInterceptor } = {}): Promise<TestWorkflowEnvironment> {
+export async function timeSkippingTemporal(
+  options: { keys?: KeyRing; interceptor?: WorkflowClientInterceptor } = {},
+): Promise<TestWorkflowEnvironment> {
   const { path } = await findTimeSkippingServer();
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path } },

@@ -39,7 +39,10 @@ describe('the codec server', () => {
   });
 
   it('answers the preflight of exactly the configured origin, with the headers that the UI sends', async () => {
-    const answer = await send(server, 'OPTIONS', '/decode', '', { origin: ORIGIN, 'access-control-request-headers': 'content-type,x-namespace' });
+    const answer = await send(server, 'OPTIONS', '/decode', '', {
+      origin: ORIGIN,
+      'access-control-request-headers': 'content-type,x-namespace',
+    });
     expect(answer.status).toBe(204);
     expect(answer.headers['access-control-allow-origin']).toBe(ORIGIN);
     expect(answer.headers['access-control-allow-headers']).toContain('x-namespace');
@@ -56,7 +59,13 @@ describe('the codec server', () => {
   });
 
   it('refuses a payload of a key that it does not hold', async () => {
-    const foreign = await startCodecServer({ host: '127.0.0.1', port: 0, origin: ORIGIN, keys: testKeys('other'), authorise: async () => undefined });
+    const foreign = await startCodecServer({
+      host: '127.0.0.1',
+      port: 0,
+      origin: ORIGIN,
+      keys: testKeys('other'),
+      authorise: async () => undefined,
+    });
     const encoded = await post(foreign, '/encode', clear);
     await foreign.close();
     expect(JSON.parse((await post(server, '/decode', encoded.text)).text)).toMatchObject({ status: 422, code: 'payload_not_decryptable' });
@@ -92,14 +101,17 @@ function post(to: CodecServer, path: string, body: string, headers: Readonly<Rec
 
 function send(to: CodecServer, method: string, path: string, body: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
   return new Promise((done, failed) => {
-    const call = request({ host: '127.0.0.1', port: to.port, method, path, headers: { ...headers, 'content-length': Buffer.byteLength(body) } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const { statusCode = 0, headers: got } = response;
-        done({ status: statusCode, type: got['content-type'], headers: got, text: Buffer.concat(chunks).toString() });
-      });
-    });
+    const call = request(
+      { host: '127.0.0.1', port: to.port, method, path, headers: { ...headers, 'content-length': Buffer.byteLength(body) } },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => {
+          const { statusCode = 0, headers: got } = response;
+          done({ status: statusCode, type: got['content-type'], headers: got, text: Buffer.concat(chunks).toString() });
+        });
+      },
+    );
     call.on('error', failed);
     call.end(body);
   });

@@ -37,14 +37,18 @@ afterAll(async () => {
 });
 
 describe('a history with the codec', () => {
-  it.each(['failByItself', 'failByActivity'])('of a run that ends by %s holds neither message nor stack nor argument in clear', async (type) => {
-    const workflowId = `${type}${taskQueueSuffix()}`;
-    const failed = server.client.workflow.execute(type, { taskQueue, workflowId, args: [{ sentence: PLANTED }] });
-    await expect(failed).rejects.toBeInstanceOf(WorkflowFailedError);
-    const history = await rawHistory(workflowId);
-    expect(history.includes('test_code')).toBe(true);
-    for (const word of [PLANTED, 'fixture-workflows', 'activity:', 'workflow:', 'at fail']) expect(history.includes(word), word).toBe(false);
-  });
+  it.each(['failByItself', 'failByActivity'])(
+    'of a run that ends by %s holds neither message nor stack nor argument in clear',
+    async (type) => {
+      const workflowId = `${type}${taskQueueSuffix()}`;
+      const failed = server.client.workflow.execute(type, { taskQueue, workflowId, args: [{ sentence: PLANTED }] });
+      await expect(failed).rejects.toBeInstanceOf(WorkflowFailedError);
+      const history = await rawHistory(workflowId);
+      expect(history.includes('test_code')).toBe(true);
+      for (const word of [PLANTED, 'fixture-workflows', 'activity:', 'workflow:', 'at fail'])
+        expect(history.includes(word), word).toBe(false);
+    },
+  );
 
   it('gives the caller who holds the key the message back', async () => {
     const workflowId = `read${taskQueueSuffix()}`;

@@ -41,9 +41,15 @@ function mutate(der: Uint8Array, random: (below: number) => number): Uint8Array 
 }
 
 function judge(der: Uint8Array): { verdict: CsrVerdict; ms: number } {
-  const start = performance.now();
+  const start = process.cpuUsage();
   const verdict = judgeCsr(submission({ csrText: base64(der) }), deps);
-  return { verdict, ms: performance.now() - start };
+  return { verdict, ms: cpuMsSince(start) };
+}
+
+/** Time of the processor, not of the clock: a busy machine must not fail a bound. */
+function cpuMsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1_000;
 }
 
 describe('hostile requests', () => {
@@ -108,9 +114,9 @@ describe('hostile requests', () => {
       '='.repeat(65_536),
     ];
     for (const text of texts) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       expect(decodeCsrText(text).ok).toBe(false);
-      expect(performance.now() - start).toBeLessThan(500);
+      expect(cpuMsSince(start)).toBeLessThan(500);
     }
   });
 

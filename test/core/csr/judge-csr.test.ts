@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CSR_REFUSALS, type CsrRefusalCode } from '../../../contract/csr-refusal-codes.ts';
 import { toEnrollmentId } from '../../../contract/ids.ts';
 import { KEY_TYPES } from '../../../contract/key-types.ts';
+import { readDer } from '../../../core/asn1/read-der.ts';
 import {
   bitString,
   boolean,
@@ -115,6 +116,9 @@ const CASES: Record<Exclude<CsrRefusalCode, 'key_in_use'>, Case[]> = {
   csr_encoding: [
     text('nothing', ''),
     text('hex with a colon', '30:82:01'),
+    text('hex of the DER', Buffer.from(good).toString('hex')),
+    text('hex in upper case', Buffer.from(good).toString('hex').toUpperCase()),
+    text('no line break after BEGIN', pem(good).replace('\n', '')),
     text('escaped line breaks', pem(good).replaceAll('\n', '\\n')),
     text('no END line', pem(good).split('-----END')[0] ?? ''),
     text('an empty line in the block', pem(good).replace('\n', '\n\n')),
@@ -165,6 +169,7 @@ const CASES: Record<Exclude<CsrRefusalCode, 'key_in_use'>, Case[]> = {
       'a signature with unused bits',
       base64(sequence(sequence(integer(0), sequence(), spkiOf(p256), implicitSet(0)), ALGORITHM.es256, bitString(Uint8Array.of(0xf0), 4))),
     ),
+    text('a member after the signature', base64(sequence(...members(good), NULL))),
     der('a fifth member of info', { wholeAttributes: Buffer.concat([implicitSet(0, ...goodAttributes()), NULL]) }),
   ],
   csr_profile_version: [der('version 1', { version: integer(1) }), der('version -1', { version: integer(-1) })],
@@ -222,6 +227,15 @@ const CASES: Record<Exclude<CsrRefusalCode, 'key_in_use'>, Case[]> = {
   csr_profile_extension_request: [
     der('no extension', { attributes: [...goodAttributes(), extensionRequest()] }),
     der('an extension twice', { attributes: [...goodAttributes(), extensionRequest(extension('2.5.29.17'), extension('2.5.29.17'))] }),
+    der('two values', {
+      attributes: [
+        ...goodAttributes(),
+        sequence(oid('1.2.840.113549.1.9.14'), set(...['2.5.29.17', '2.5.29.15'].map((id) => sequence(extension(id))))),
+      ],
+    }),
+    der('critical that is not a BOOLEAN', {
+      attributes: [...goodAttributes(), extensionRequest(sequence(oid('2.5.29.17'), integer(-1), octetString(NULL)))],
+    }),
     der('critical FALSE written out', {
       attributes: [...goodAttributes(), extensionRequest(sequence(oid('2.5.29.17'), boolean(false), octetString(NULL)))],
     }),
@@ -408,6 +422,10 @@ describe('a faulty submission is refused with the code of its first fault', () =
 
 function extension(id: string, critical = false): Uint8Array {
   return sequence(oid(id), ...(critical ? [boolean(true)] : []), octetString(sequence()));
+}
+
+function members(der: Uint8Array): Uint8Array[] {
+  return readDer(der).children.map(({ raw }) => raw);
 }
 
 function manyStrings(): Uint8Array {

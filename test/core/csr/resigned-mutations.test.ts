@@ -38,8 +38,8 @@ describe('mutations signed again by their own key', () => {
   test('what is accepted still has version 0, the key, the challenge and the binding as they were', () => {
     for (const der of accepted) {
       const [version, , spki, attributes] = readDer(der).children[0]?.children ?? [];
-      expect(version?.raw).toEqual(Uint8Array.of(2, 1, 0));
-      expect(spki?.raw).toEqual(new Uint8Array(spkiOf(p256)));
+      expect(hex(version?.raw)).toBe('020100');
+      expect(hex(spki?.raw)).toBe(hex(spkiOf(p256)));
       const octets = Buffer.from(attributes?.raw ?? []);
       expect([octets.includes(challenge), octets.includes(thumbprint(delivery))]).toEqual([true, true]);
     }
@@ -127,6 +127,10 @@ function flat(tree: Tree): Tree[] {
 
 function encoded({ tag, members, content }: Tree): Uint8Array {
   return members === undefined ? tlv(tag, content) : tlv(tag, ...members.map(encoded));
+}
+
+function hex(octets: Uint8Array = new Uint8Array()): string {
+  return Buffer.from(octets).toString('hex');
 }
 
 function pick<T>(from: readonly T[], random: (below: number) => number): T | undefined {

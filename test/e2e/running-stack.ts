@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
+import { afterAll } from 'vitest';
+import { parseKeyRing } from '../../config/key-ring-file.ts';
+import { type EnrolledDevice, type Enrolling, enrollOne } from '../../cli/demo/enroll-one.ts';
+import type { DevJson } from '../../cli/dev/dev-json.ts';
+import { secretPaths } from '../../cli/dev/dev-secrets.ts';
+import { freePort } from '../../cli/dev/free-ports.ts';
+import type { Ports } from '../../cli/dev/ports.ts';
+import { type Stack, startStack } from '../../cli/dev/stack.ts';
+import { dataConverter } from '../../temporal/data-converter.ts';
+import { readFileSync } from 'node:fs';
+
+export interface RunningStack {
+  dev: DevJson;
+  dataFolder: string;
+  temporal: Client;
+  query: <Row extends pg.QueryResultRow>(sql: string, ...values: unknown[]) => Promise<Row[]>;
+  enroll: (wish?: Partial<Enrolling>) => Promise<EnrolledDevice>;
+}
+
+/** The whole stack as `npm start` brings it up, on free ports and in a folder that is deleted after the file's tests. */
+export async function runningStack(settings: Record<string, string> = {}): Promise<RunningStack> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'cs-e2e-'));
+  const stack: Stack = await startStack({ dataFolder, ports: await freePorts(), say: () => undefined, signal: new AbortController().signal, settings });
+  const connection = await Connection.connect({ address: stack.dev.temporal.address });
+  const keys = parseKeyRing(readFileSync(secretPaths(dataFolder).secret('codec.keys'), 'utf8'), (message) => {
+    throw new Error(message);
+  });
+  const pool = new pg.Pool({ connectionString: stack.dev.databaseUrl, max: 4 });
+  pool.on('error', () => undefined);
+  afterAll(async () => {
+    await pool.end();
+    await connection.close();
+    await stack.stop();
+    rmSync(dataFolder, { recursive: true, force: true });
+  });
+  let devices = 0;
+  return {
+    dev: stack.dev,
+    dataFolder,
+    temporal: new Client({ connection, dataConverter: dataConverter(keys) }),
+    query: async (sql, ...values) => (await pool.query(sql, values)).rows,
+    enroll: (wish = {}) => {
+      devices += 1;
+      return enrollOne(stack.dev, { ...ordinary(dataFolder, devices), ...wish });
+    },
+  };
+}
+
+function ordinary(dataFolder: string, n: number): Enrolling {
+  return {
+    userId: `u-${n}`,
+    deviceId: `d-${n}`,
+    pin: '482913',
+    pinPolicy: 'verify',
+    keyType: 'EC:P-256',
+    deliveryFormat: 'jwe',
+    cardFolder: join(dataFolder, 'cards', String(n)),
+    onRegistered: () => undefined,
+    onStep: () => undefined,
+  };
+}
+
+async function freePorts(): Promise<Ports> {
+  const ports = new Set<number>();
+  while (ports.size < 10) ports.add(await freePort());
+  const [api, files, apiHealth, workerHealth, issuerHealth, codec, tokenService, temporal, temporalUi, postgres] = [...ports];
+  const all = { api, files, 'api-health': apiHealth, 'worker-health': workerHealth, 'issuer-health': issuerHealth, codec, 'token-service': tokenService, temporal, 'temporal-ui': temporalUi, postgres };
+  return requireAll(all);
+}
+
+function requireAll(ports: { [Name in keyof Ports]: number | undefined }): Ports {
+  const port = (name: keyof Ports): number => ports[name] ?? 0;
+  return {
+    api: port('api'), files: port('files'), 'api-health': port('api-health'), 'worker-health': port('worker-health'), 'issuer-health': port('issuer-health'),
+    codec: port('codec'), 'token-service': port('token-service'), temporal: port('temporal'), 'temporal-ui': port('temporal-ui'), postgres: port('postgres'),
+  };
+}
