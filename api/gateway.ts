@@ -63,7 +63,7 @@ export function temporalGateway(client: Client, { taskQueueSuffix, now }: Gatewa
   const within = <Result>(ms: number, call: () => Promise<Result>) => client.withDeadline(now() + ms, () => translated(call));
   return {
     start: (row) => within(START_MS, () => start(client, row, ENROLLMENT_TASK_QUEUE + taskQueueSuffix, now())),
-    wake: (id, event) => within(SIGNAL_MS, () => handle(id).signal<[]>(event === 'pinSatisfied' ? pinSatisfied : pinLocked)),
+    wake: (id, event) => within(SIGNAL_MS, () => handle(id).signal(event === 'pinSatisfied' ? pinSatisfied : pinLocked)),
     submitCsr: (id, digest, requestId, waitMs) =>
       within(waitMs, () => untilDeadline(() => handle(id).executeUpdate(submitCsr, { args: [{ digest }], updateId: requestId }))),
     acknowledge: (id, proof, requestId) => within(UPDATE_MS, () => handle(id).executeUpdate(acknowledge, { args: [{ proof }], updateId: requestId })),

@@ -56,7 +56,7 @@ function parameters({ path, headers = [], query = [] }: Route): NonNullable<Rout
 }
 
 function successes({ responses }: Route): RouteConfig['responses'] {
-  const entries = Object.entries(responses).map(([status, { schema, description }]) => [
+  const entries = Object.entries(responses).map(([status, { schema, description }]): [string, RouteConfig['responses'][string]] => [
     status,
     { description, ...(schema === undefined ? {} : { content: { 'application/json': { schema } } }) },
   ]);

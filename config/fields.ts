@@ -30,6 +30,8 @@ function secret<Schema extends z.ZodType>(env: string, schema: Schema, doc: stri
 const text = z.string().min(1);
 const pem = z.string().regex(/-----BEGIN [A-Z ]+-----/, 'must hold a PEM block');
 const url = z.url({ protocol: /^https?$/ });
+/** A base that paths are appended to. */
+const base = (address: z.ZodURL) => address.refine((text) => !text.endsWith('/'), 'must not end with a slash');
 const port = z.coerce.number().int().min(0).max(65_535);
 const seconds = (preset: number) => z.coerce.number().int().min(1).max(30 * 86_400).default(preset);
 const count = (preset: number, most = 1_000) => z.coerce.number().int().min(1).max(most).default(preset);
@@ -132,9 +134,9 @@ export const ISSUANCE = {
   issuingEcKey: secret('CS_ISSUING_EC_KEY_FILE', pem, 'Key of the EC issuing CA, encrypted PKCS#8 PEM.'),
   issuingEcPassphrase: secret('CS_ISSUING_EC_PASSPHRASE_FILE', text.transform((content) => content.trim()), 'Passphrase of that key.'),
   rootCrlFile: value('CS_ROOT_CRL_FILE', text, 'DER file with the root CRL, imported at start and whenever it is newer (`cs ca root-crl` makes it).'),
-  organization: value('CS_ORGANIZATION', text.max(64).default('Example Organization'), 'O of every subject.'),
-  idBase: value('CS_ID_BASE', url, 'Base of the URIs in subjectAltName: <idBase>/users/<userId> and <idBase>/devices/<deviceId>.'),
-  publicBaseUrl: value('CS_PUBLIC_BASE_URL', z.url({ protocol: /^http$/ }), 'Plain-HTTP base of CRL and CA certificate addresses in certificates.'),
+  organization: value('CS_ORGANIZATION', text.max(42).default('Example Organization'), 'O of every subject; at most 42 characters, because the names of the CAs contain it.'),
+  idBase: value('CS_ID_BASE', base(url), 'Base of the URIs in subjectAltName: <idBase>/users/<userId> and <idBase>/devices/<deviceId>.'),
+  publicBaseUrl: value('CS_PUBLIC_BASE_URL', base(z.url({ protocol: /^http$/ })), 'Plain-HTTP base of CRL and CA certificate addresses in certificates.'),
   userPolicyOid: value('CS_POLICY_OID_USER', oid, 'Certificate policy of user certificates; under 2.25 only in development.'),
   sdkPolicyOid: value('CS_POLICY_OID_SDK', oid, 'Certificate policy of SDK certificates; under 2.25 only in development.'),
   validityDays: value('CS_VALIDITY_DAYS', z.coerce.number().int().min(1).max(1_095).default(365), 'Days for which a certificate is valid.'),

@@ -26,6 +26,7 @@ export function loadConfig<Name extends ProcessName>(name: Name, env: Readonly<R
   }
   problems.push(...notForProduction(values));
   if (problems.length > 0) throw new ConfigError(`${name} cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  // oxlint-disable-next-line typescript/consistent-type-assertions, typescript/no-unsafe-type-assertion -- each field's schema just gave its value
   return Object.freeze(values) as Config<Name>;
 }
 

@@ -229,6 +229,7 @@ const fromRefusals = Object.fromEntries(
 );
 
 /** The one table from code to problem; docs/errors.md is generated from it. */
+// oxlint-disable-next-line typescript/consistent-type-assertions, typescript/no-unsafe-type-assertion -- fromEntries forgets the keys
 export const PROBLEMS = {
   ...HTTP_PROBLEMS,
   ...STATE_PROBLEMS,

@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ServiceError } from '../contract/service-error.ts';
-import { Prisma, PrismaClient } from './generated/client.ts';
+import { type Prisma, PrismaClient } from './generated/client.ts';
 
 export type Database = PrismaClient;
 /** What a repository works with: the database, or one transaction in it. */

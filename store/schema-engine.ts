@@ -39,7 +39,7 @@ function instantiate(): void {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(wasm)), { './schema_engine_bg.js': bindings });
   bindings.__wbg_set_wasm(instance.exports);
   const { __wbindgen_start: start } = instance.exports;
-  if (typeof start === 'function') start();
+  if (typeof start === 'function') Reflect.apply(start, undefined, []);
   instantiated = true;
 }
 

@@ -87,8 +87,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_OCTETS) throw tooLarge();
   const chunks: Buffer[] = [];
   let octets = 0;
-  for await (const chunk of request) {
-    const part = Buffer.from(chunk);
+  const parts: AsyncIterable<Buffer> = request;
+  for await (const part of parts) {
     octets += part.length;
     if (octets > MAX_OCTETS) throw tooLarge();
     chunks.push(part);

@@ -7,13 +7,13 @@ export function logRequests(log: Logger): RequestHandler {
     const begun = process.hrtime.bigint();
     res.on('finish', () => {
       const ms = Number((process.hrtime.bigint() - begun) / 1_000_000n);
-      log.info({ requestId: res.locals.requestId, method: req.method, route: routeOf(req.baseUrl + (req.route?.path ?? '')), status: res.statusCode, ms }, 'request');
+      log.info({ requestId: res.locals.requestId, method: req.method, route: routeOf(req), status: res.statusCode, ms }, 'request');
     });
     next();
   };
 }
 
 /** The pattern, not the path: paths hold ids of users. */
-function routeOf(pattern: string): string {
-  return pattern === '' ? 'unknown' : pattern;
+function routeOf({ baseUrl, route }: { baseUrl: string; route?: { path?: string } }): string {
+  return `${baseUrl}${route?.path ?? ''}` || 'unknown';
 }

@@ -42,7 +42,7 @@ export function startWithLifeline(command: string, args: readonly string[], opti
     stdio: ['pipe', log, log],
     env: { ...(options.env ?? process.env), CS_LIFELINE_SIGNAL: options.signal ?? 'TERM' },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.user ?? {}),
+    ...options.user,
   });
   closeSync(log);
   const { pid } = child;

@@ -119,7 +119,7 @@ async function answers(url: string): Promise<boolean> {
   } catch (error) {
     // It runs and has another password: waiting does not help.
     if (error instanceof pg.DatabaseError && error.code === '28P01')
-      throw new Error('PostgreSQL refuses the password that is kept in the data folder.');
+      throw new Error('PostgreSQL refuses the password that is kept in the data folder.', { cause: error });
     return false;
   } finally {
     await client.end().catch(() => undefined);

@@ -73,7 +73,7 @@ async function settleAll<A, B, C>(work: [Promise<A>, Promise<B>, Promise<C>]): P
 async function database({ dataFolder, ports, say }: StackOptions, paths: SecretPaths, stops: Stop[]): Promise<string> {
   const wanted = join(dataFolder, 'postgres');
   const password = readFileSync(paths.secret('database.password'), 'utf8');
-  const postgres: RunningPostgres = await startPostgres({ folder: wanted, port: ports.postgres, password });
+  const postgres: RunningPostgres = await startPostgres({ folder: wanted, port: ports.postgres, password, logFile: logOf(dataFolder, 'postgres') });
   stops.push(() => postgres.stop());
   if (postgres.folder !== wanted) say(`PostgreSQL does not run as root and its user cannot reach ${wanted}; its files are in ${postgres.folder}`);
   await postgres.ensureDatabase('certificate_service');

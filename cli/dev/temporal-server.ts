@@ -46,7 +46,14 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
 
 function serverArguments({ port, uiPort, uiCodecEndpoint, databaseFile, namespace }: TemporalServerOptions): string[] {
   return [
-    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'warn'],
+    'server',
+    'start-dev',
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--log-level',
+    'warn',
     ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]),
     ...(uiCodecEndpoint === undefined || uiPort === undefined ? [] : ['--ui-codec-endpoint', uiCodecEndpoint]),
     ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile]),

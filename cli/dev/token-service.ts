@@ -85,7 +85,8 @@ function publicOf({ d: _private, ...rest }: JWK): JWK {
 
 async function textOf(req: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of req) chunks.push(Buffer.from(chunk));
+  const parts: AsyncIterable<Buffer> = req;
+  for await (const part of parts) chunks.push(part);
   return Buffer.concat(chunks).toString('utf8');
 }
 

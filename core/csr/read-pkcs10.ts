@@ -46,11 +46,16 @@ export function readPkcs10(request: DerNode): Pkcs10 {
 function refuseOtherFiles({ tag, children: [first, second, third] }: DerNode): void {
   if (tag !== 0x30 || first === undefined) return;
   // RFC 5208 and RFC 5958 (02, 30, 04), RFC 8017 A.1.2 (02, 02), RFC 5915 (02, 04).
-  const keyLike = first.tag === 0x02 && (second?.tag === 0x30 ? third?.tag === 0x04 : second?.tag === 0x02 || second?.tag === 0x04);
+  const keyLike = isKeyVersion(first) && (second?.tag === 0x30 ? third?.tag === 0x04 : second?.tag === 0x02 || second?.tag === 0x04);
   // RFC 5958 §3 EncryptedPrivateKeyInfo.
   const encryptedKey = first.tag === 0x30 && second?.tag === 0x04 && third === undefined;
   if (keyLike || encryptedKey) throw new CsrRefused('csr_private_key_sent');
   if (first.tag === 0x30 && first.children[0]?.tag === 0xa0) throw new CsrRefused('csr_certificate_sent');
+}
+
+/** 0 or 1; a PKCS#1 public key, which begins with its modulus, is no private key. */
+function isKeyVersion({ tag, content }: DerNode): boolean {
+  return tag === 0x02 && content.length === 1 && (content[0] === 0 || content[0] === 1);
 }
 
 function wholeOctets({ content, offset }: DerNode): Uint8Array {

@@ -62,7 +62,7 @@ export const RFC5280_RULES: readonly Rule[] = [
     return nameValues(tbs).some(({ tag }) => tag !== 0x0c && tag !== 0x13);
   }),
   rule('name_bounds', 'appendix A.1', 'Organization, unit and common name have 1 to 64 characters.', ({ tbs }) => {
-    return nameValues(tbs).some(({ content }) => content.length === 0 || [...Buffer.from(content).toString('utf8')].length > 64);
+    return nameValues(tbs).some(({ content }) => content.length === 0 || Array.from(Buffer.from(content).toString('utf8')).length > 64);
   }),
   rule('key_algorithm', '§4.1.2.7', 'The key is RSA with NULL (RFC 3279 §2.3.1) or EC on a named curve (RFC 5480 §2.1.1).', ({ tbs }) => {
     return !isKnownKey(tbs.spki);

@@ -6,6 +6,7 @@ import { makeSealedKey } from './make-sealed-key.ts';
  * The thread that makes and seals SDK keys. An error ends it: whatever it still holds goes with it.
  * It also ends itself, so that a parent whose event loop is blocked cannot prolong the life of a key.
  */
+// oxlint-disable-next-line typescript/no-unsafe-assignment -- sent by bounded-thread.ts alone, as this type
 const { endsNs }: ThreadLife = workerData;
 setTimeout(() => process.exit(), Number((endsNs - process.hrtime.bigint()) / 1_000_000n));
 

@@ -4,7 +4,7 @@ import type { FlowOptions, PinRefusal } from '../enrollment-options.ts';
 import { EnrollmentClient } from '../https/enrollment-client.ts';
 import { ServiceConnection } from '../https/service-connection.ts';
 import { SdkError } from '../sdk-error.ts';
-import { StepReporter } from '../step-reporter.ts';
+import type { StepReporter } from '../step-reporter.ts';
 
 /** One run of `enrollDevice` or `resumeEnrollment`. What must outlive a crash is in the card's journal, never here. */
 export interface Flow {

@@ -53,7 +53,8 @@ export async function exchange(agent: Agent, request: HttpRequest): Promise<Http
 async function readBody(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | null = response.body;
+  for await (const chunk of body ?? []) {
     length += chunk.length;
     if (length > LARGEST_BODY) throw new SdkError('unexpected_answer', 'the answer is larger than the protocol allows');
     chunks.push(chunk);

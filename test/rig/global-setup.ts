@@ -2,21 +2,19 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode } from '@temporalio/worker';
 import type { TestProject } from 'vitest/node';
 import { findTemporal } from '../../cli/dev/find-temporal.ts';
 import { freePort } from '../../cli/dev/free-ports.ts';
 import { startPostgres } from '../../cli/dev/postgres.ts';
 import { startTemporal } from '../../cli/dev/temporal-server.ts';
 import { applyMigrations } from '../../store/migrate.ts';
-import { FAILURE_CONVERTER_PATH } from '../../temporal/data-converter.ts';
+import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
 import type { Provided } from './provided.ts';
 
 /** Every database of a test is a clone of this one: migrations run once. */
 export const TEMPLATE = 'cs_template';
 
 const PRISMA_FOLDER = fileURLToPath(new URL('../../prisma', import.meta.url));
-const WORKFLOWS = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
 
 /** One PostgreSQL, one Temporal and one workflow bundle for all test files of a run; everything is in a temporary folder that is deleted. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -24,7 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   chmodSync(folder, 0o711);
   const endings: Array<() => Promise<void>> = [];
   const teardown = async () => {
-    for (const end of endings.reverse()) await end();
+    for (const end of endings.toReversed()) await end();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -62,7 +60,7 @@ async function temporal(folder: string, endings: Array<() => Promise<void>>): Pr
 /** A fault in the workflows must not stop the tests that need none. */
 async function bundle(folder: string): Promise<Provided['workflowBundle']> {
   try {
-    const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, failureConverterPath: FAILURE_CONVERTER_PATH, logger: SILENT });
+    const { code } = await bundleWorkflows();
     const path = join(folder, 'workflows.cjs');
     writeFileSync(path, code);
     return { path };
@@ -70,13 +68,3 @@ async function bundle(folder: string): Promise<Provided['workflowBundle']> {
     return { fault: error instanceof Error ? error.message : String(error) };
   }
 }
-
-const quiet = () => undefined;
-const SILENT = {
-  log: quiet,
-  trace: quiet,
-  debug: quiet,
-  info: quiet,
-  warn: quiet,
-  error: (message: string) => void process.stderr.write(`${message}\n`),
-};

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataConverter, FAILURE_CONVERTER_PATH } from '../../temporal/data-converter.ts';
 import { TEST_CODEC_KEYS } from '../rig/test-keys.ts';
@@ -20,7 +20,11 @@ beforeAll(async () => {
   worker = await Worker.create({
     connection: server.nativeConnection,
     taskQueue,
-    workflowBundle: await bundleWorkflowCode({ workflowsPath, failureConverterPath: FAILURE_CONVERTER_PATH }),
+    workflowBundle: await bundleWorkflowCode({
+      workflowsPath,
+      failureConverterPath: FAILURE_CONVERTER_PATH,
+      logger: new DefaultLogger('ERROR'),
+    }),
     dataConverter: dataConverter(TEST_CODEC_KEYS),
     activities: {
       failWith: async ({ sentence }: { sentence: string }) => {

@@ -289,6 +289,8 @@ ALTER TABLE delivery
   ADD CONSTRAINT delivery_erased_check CHECK ((sealed IS NULL) = (erased_at IS NOT NULL));
 ALTER TABLE issuer
   ADD CONSTRAINT issuer_id_check CHECK (id IN ('root','issuing-rsa','issuing-ec'));
+ALTER TABLE revocation
+  ADD CONSTRAINT revocation_reason_check CHECK (reason IN ('unspecified','keyCompromise','cACompromise','affiliationChanged','superseded','cessationOfOperation','privilegeWithdrawn','aACompromise'));
 ALTER TABLE user_pin
   ADD CONSTRAINT user_pin_failed_check CHECK (failed >= 0);
 
@@ -346,13 +348,13 @@ CREATE FUNCTION end_enrollment(p_id uuid, p_state text, p_code text, p_actor tex
 RETURNS TABLE (ended boolean, state text, code text) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  found enrollment%ROWTYPE;
+  held enrollment%ROWTYPE;
   moment timestamptz;
 BEGIN
-  SELECT * INTO found FROM enrollment WHERE id = p_id FOR UPDATE;
+  SELECT * INTO held FROM enrollment WHERE id = p_id FOR UPDATE;
   IF NOT FOUND THEN RETURN; END IF;
-  IF found.ended_at IS NOT NULL OR (p_expected IS NOT NULL AND found.state <> ALL (p_expected)) THEN
-    RETURN QUERY SELECT false, found.state, found.code;
+  IF held.ended_at IS NOT NULL OR (p_expected IS NOT NULL AND held.state <> ALL (p_expected)) THEN
+    RETURN QUERY SELECT false, held.state, held.code;
     RETURN;
   END IF;
   moment := clock_timestamp();
@@ -367,6 +369,6 @@ BEGIN
   UPDATE credential_intent SET status = 'burnt' WHERE enrollment_id = p_id AND status = 'open';
   UPDATE certificate SET status = 'revoked', revoked_at = moment WHERE enrollment_id = p_id AND status <> 'revoked';
   INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
-    VALUES (p_actor, 'enrollment.end', p_id, found.user_id, p_state, jsonb_build_object('code', p_code, 'from', found.state));
+    VALUES (p_actor, 'enrollment.end', p_id, held.user_id, p_state, jsonb_build_object('code', p_code, 'from', held.state));
   RETURN QUERY SELECT true, p_state, p_code;
 END $$;

@@ -163,6 +163,7 @@ describe('closing', () => {
   test('lets the running order finish, refuses waiting and new ones, and leaves no thread', async () => {
     const it = maker();
     const [running, waiting] = [it.make({ ...order, keyType: 'RSA:2048' }), it.make(order)];
+    // oxlint-disable-next-line vitest/valid-expect -- awaited after close()
     const refused = expect(waiting).rejects.toMatchObject({ code: 'shutting_down' });
     await it.close();
     await refused;

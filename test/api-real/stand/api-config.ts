@@ -1,0 +1,54 @@
+import type { Config } from '../../../config/load-config.ts';
+import { KEY_TYPES } from '../../../contract/key-types.ts';
+import { testKeys } from '../../rig/test-keys.ts';
+
+export const JWT_ISSUER = 'https://token-service.example.org';
+export const JWT_AUDIENCE = 'certificate-service';
+
+/** The API's configuration as the tests want it: the defaults of the protocol, test keys, cheap weak-PIN check. */
+export function testApiConfig(given: Partial<Config<'api'>> & Pick<Config<'api'>, 'jwksUrl' | 'databaseUrl'>): Config<'api'> {
+  return {
+    environment: 'development',
+    logLevel: 'fatal',
+    temporalAddress: 'unused:1',
+    temporalNamespace: 'default',
+    temporalTlsCaFile: undefined,
+    taskQueueSuffix: '',
+    codecKeys: testKeys('codec-1'),
+    challengeKeys: testKeys('1'),
+    allowedKeyTypes: [...KEY_TYPES],
+    sdkKeyTypes: ['EC:P-256', 'RSA:2048'],
+    pinSeconds: 900,
+    csrSeconds: 900,
+    ackSeconds: 900,
+    wholeSeconds: 3_600,
+    maxPinFailures: 10,
+    maxPinAttempts: 5,
+    maxCsrSubmissions: 10,
+    maxCsrRefusals: 5,
+    maxAckRefusals: 10,
+    apiHost: '127.0.0.1',
+    apiPort: 0,
+    filesPort: 0,
+    internalHost: '127.0.0.1',
+    internalPort: 0,
+    tlsCertificate: '',
+    tlsKey: '',
+    jwtIssuer: JWT_ISSUER,
+    jwtAudience: JWT_AUDIENCE,
+    tokenKeys: testKeys('t1'),
+    pinSaltKeys: testKeys('s1', 's0'),
+    pinPepperKeys: testKeys('p1', 'p0'),
+    pinMemoryKib: 19_456,
+    pinPasses: 2,
+    pinMinDigits: 6,
+    pinMaxDigits: 12,
+    pinDelays: true,
+    weakPins: 2,
+    argonSlots: 2,
+    argonQueue: 64,
+    challengeSeconds: 300,
+    docsUrl: undefined,
+    ...given,
+  };
+}

@@ -1,0 +1,103 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { pino } from 'pino';
+import { afterAll } from 'vitest';
+import { createEnrollmentActivities, createIssuanceActivities } from '../../../activities/index.ts';
+import { accessTokens } from '../../../api/access-token.ts';
+import { filesApp, publicApp } from '../../../api/app.ts';
+import type { ApiDeps } from '../../../api/deps.ts';
+import type { Config } from '../../../config/load-config.ts';
+import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../../../core/evidence/evidence-key.ts';
+import { signReceipt } from '../../../core/evidence/sign-receipt.ts';
+import { ArgonSlots } from '../../../core/pin/argon-slots.ts';
+import { SdkKeyMaker } from '../../../core/sdk-key/sdk-key-maker.ts';
+import { registerIssuer } from '../../../store/crl.ts';
+import type { Database } from '../../../store/database.ts';
+import { publishEvidenceKey } from '../../../store/evidence-keys.ts';
+import { TEST_CONFIG, testHierarchy, testSigner } from '../../core/pki/test-hierarchy.ts';
+import { freshDatabase } from '../../rig/fresh-database.ts';
+import { JWT_AUDIENCE, JWT_ISSUER, testApiConfig } from './api-config.ts';
+import { FakeGateway } from './fake-gateway.ts';
+import { portOf, startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
+
+/** The API as it runs, on plain HTTP, with a real database, real tokens and the fake gateway. */
+export interface Stand {
+  readonly base: string;
+  readonly files: string;
+  readonly db: Database;
+  readonly config: Config<'api'>;
+  readonly gateway: FakeGateway;
+  readonly issuer: TokenIssuer;
+  readonly evidence: EvidenceKey;
+  readonly deps: ApiDeps;
+}
+
+/** Called at the top of a file or in beforeAll; everything is closed after the file's tests. */
+export async function startStand(settings: Partial<Config<'api'>> = {}): Promise<Stand> {
+  const { db, url } = await freshDatabase({ poolSize: 12 });
+  const issuer = await startTokenIssuer();
+  const config = testApiConfig({ jwksUrl: issuer.jwksUrl, databaseUrl: url, ...settings });
+  const evidence = openEvidenceKey(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
+  const gateway = await gatewayOf(db, config, evidence);
+  await publishEvidenceKey(db, evidence.kid, publicEvidenceJwk(evidence));
+  const deps = depsOf(config, db, gateway);
+  const api = await listen(publicApp(deps));
+  const files = await listen(filesApp(deps));
+  afterAll(() => Promise.all([close(api.server), close(files.server), issuer.close()]));
+  return { base: api.base, files: files.base, db, config, gateway, issuer, evidence, deps };
+}
+
+/** A second API process over the same rows, with other settings. */
+export async function startSecondApi(stand: Stand, changed: Partial<ApiDeps>): Promise<Stand> {
+  const deps = { ...stand.deps, ...changed };
+  const { base, server } = await listen(publicApp(deps));
+  afterAll(() => close(server));
+  return { ...stand, base, deps, config: deps.config };
+}
+
+export function depsOf(config: Config<'api'>, db: Database, gateway: FakeGateway): ApiDeps {
+  return {
+    config,
+    db,
+    gateway,
+    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: config.jwksUrl }),
+    argon: new ArgonSlots(config.argonSlots, config.argonQueue),
+    log: pino({ level: 'silent' }),
+  };
+}
+
+async function gatewayOf(db: Database, config: Config<'api'>, evidence: EvidenceKey): Promise<FakeGateway> {
+  const hierarchy = testHierarchy(new Date());
+  const rsa = testSigner(hierarchy, 'issuing-rsa');
+  const ec = testSigner(hierarchy, 'issuing-ec');
+  await registerIssuer(db, 'root', new Uint8Array(testSigner(hierarchy, 'root').certificateDer));
+  for (const signer of [rsa, ec]) await registerIssuer(db, signer === rsa ? 'issuing-rsa' : 'issuing-ec', new Uint8Array(signer.certificateDer));
+  const keys = new SdkKeyMaker({ threads: 1, now: () => new Date() });
+  afterAll(() => keys.close());
+  const { challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals } = config;
+  const judging = { db, challengeKeys, allowedKeyTypes };
+  return new FakeGateway(
+    createEnrollmentActivities({ ...judging, maxCsrRefusals, maxAckRefusals, signReceipt: (facts) => signReceipt(facts, evidence) }),
+    createIssuanceActivities({
+      ...judging,
+      makeSdkKey: (order) => keys.make(order),
+      signers: new Map([
+        ['issuing-rsa', rsa],
+        ['issuing-ec', ec],
+      ]),
+      certificates: TEST_CONFIG,
+      validity: { validityDays: 365, backdateSeconds: 300 },
+    }),
+  );
+}
+
+async function listen(app: RequestListener): Promise<{ server: Server; base: string }> {
+  const server = createServer(app);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return { server, base: `http://127.0.0.1:${portOf(server.address())}` };
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+}

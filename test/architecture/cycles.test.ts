@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { importsOf, sourceFiles } from './source-files.ts';
+
+test('no file imports itself, by whatever way round', () => {
+  const graph = new Map(sourceFiles().map((path) => [path, importsOf(path).filter(({ ours }) => ours).map(({ to }) => to)]));
+  expect(findCycles(graph)).toEqual([]);
+});
+
+test('a cycle of three is found and named', () => {
+  const graph = new Map([
+    ['a', ['b', 'd']],
+    ['b', ['c']],
+    ['c', ['a']],
+    ['d', []],
+  ]);
+  expect(findCycles(graph)).toEqual(['a → b → c → a']);
+});
+
+/** Depth first; a file on the present path that is met again closes a cycle. */
+function findCycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+    if (done.has(file) || path.includes(file)) return;
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return cycles;
+}

@@ -1,0 +1,90 @@
+/** What a room may import. Places are beginnings of paths: `contract/`, `core/pin/`, one file. Type-only imports cost nothing at run time. */
+export interface Room {
+  readonly may: readonly string[];
+  readonly mayTypes?: readonly string[];
+  /** Packages and node: modules; `@x/*` stands for a scope. */
+  readonly packages: readonly string[];
+  readonly packageTypes?: readonly string[];
+  /** Narrower than `may` and `packages`: what only these files of the room may import. */
+  readonly only?: Readonly<Record<string, readonly string[]>>;
+  /** What its code must not say, with the reason. */
+  readonly never?: Readonly<Record<string, RegExp>>;
+}
+
+const NO_ENVIRONMENT = { 'settings are passed in': /\bprocess\.env\b/ };
+const NO_CLOCK = { 'the clock is passed in': /\bDate\.now\b|\bnew Date\(\)/, 'randomness that matters comes from node:crypto': /\bMath\.random\b/ };
+
+/** The rooms of the house and their walls; one way for data (docs/architecture.md). */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  contract: {
+    may: [],
+    packages: ['zod', '@temporalio/workflow', '@temporalio/common'],
+    // The workflow bundle reads contract/: zod would double it, the SDK takes neither.
+    only: {
+      zod: ['contract/http.ts', 'contract/http/', 'contract/admin-http.ts'],
+      '@temporalio/workflow': ['contract/temporal.ts', 'contract/temporal/'],
+      '@temporalio/common': ['contract/search-attributes.ts'],
+    },
+    never: { ...NO_ENVIRONMENT, ...NO_CLOCK },
+  },
+  core: {
+    may: ['contract/'],
+    packages: ['@peculiar/*', 'asn1js', 'pkijs', 'jose', 'argon2', 'reflect-metadata', 'node:crypto', 'node:worker_threads', 'tsx/esm/api'],
+    only: { 'tsx/esm/api': ['core/sdk-key/from-source.mjs'], 'node:worker_threads': ['core/sdk-key/'] },
+    never: { ...NO_ENVIRONMENT, ...NO_CLOCK },
+  },
+  store: {
+    may: ['contract/'],
+    packages: ['@prisma/*', 'pg', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:url'],
+    never: NO_ENVIRONMENT,
+  },
+  workflows: { may: ['contract/'], mayTypes: ['activities/'], packages: ['@temporalio/workflow'], never: NO_ENVIRONMENT },
+  activities: {
+    may: ['contract/', 'core/', 'store/'],
+    packages: ['@temporalio/activity', 'node:crypto', 'node:timers/promises'],
+    packageTypes: ['@temporalio/worker'],
+    never: NO_ENVIRONMENT,
+  },
+  // Reads what the store answers, judges the PIN, asks the workflow for the rest. No certificate code.
+  api: {
+    may: ['contract/', 'store/', 'process/', 'core/key-ring.ts', 'core/pin/', 'core/token/', 'core/csr/challenge.ts', 'core/csr/csr-text.ts', 'core/csr/find-private-key.ts', 'temporal/connection.ts'],
+    mayTypes: ['config/'],
+    packages: ['express', 'helmet', 'jose', 'zod', 'swagger-ui-express', '@asteasolutions/zod-to-openapi', '@temporalio/client', 'node:crypto', 'node:http', 'node:https', 'node:timers/promises'],
+    packageTypes: ['pino'],
+    only: { '@temporalio/client': ['api/gateway.ts'], 'temporal/connection.ts': ['api/start-api.ts'] },
+    never: NO_ENVIRONMENT,
+  },
+  // The engine room meets everybody but the devices' side.
+  worker: {
+    may: ['contract/', 'core/', 'store/', 'activities/', 'temporal/', 'config/', 'process/', 'api/gateway.ts'],
+    packages: ['@temporalio/worker', 'prom-client', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:url', 'node:timers/promises'],
+    packageTypes: ['pino'],
+    never: NO_ENVIRONMENT,
+  },
+  // Transport only: nothing of the domain but the names of search attributes and the shape of a key ring.
+  temporal: {
+    may: ['config/', 'contract/search-attributes.ts', 'core/key-ring.ts'],
+    mayTypes: ['process/'],
+    packages: ['@temporalio/*', 'jose', 'node:crypto', 'node:fs', 'node:http', 'node:timers/promises', 'node:url'],
+    packageTypes: ['pino'],
+    never: NO_ENVIRONMENT,
+  },
+  config: { may: ['contract/key-types.ts', 'core/key-ring.ts'], packages: ['zod', 'node:fs'], never: NO_ENVIRONMENT },
+  // What every process shares: logger, loop, health listener, orderly end.
+  process: { may: ['config/'], packages: ['pino', 'prom-client', 'node:http', 'node:timers/promises'], never: NO_ENVIRONMENT },
+  // Independent of the server, so that a test of both does not share its mistakes.
+  sdk: {
+    may: [],
+    mayTypes: ['contract/'],
+    packages: ['@node-rs/argon2', 'undici', 'node:crypto', 'node:fs/promises', 'node:path', 'node:timers/promises', 'node:util'],
+    never: NO_ENVIRONMENT,
+  },
+  cli: {
+    may: ['contract/', 'core/', 'store/', 'api/', 'worker/', 'temporal/', 'config/', 'process/', 'sdk/'],
+    packages: ['@peculiar/*', '@temporalio/*', 'commander', 'jose', 'pg', 'pino', 'reflect-metadata', 'undici', 'zod', 'yaml', 'node:*'],
+  },
+  conformance: { may: ['sdk/', 'contract/'], packages: ['node:*'] },
+  bench: { may: ['contract/', 'core/', 'store/', 'api/', 'worker/', 'temporal/', 'config/', 'process/', 'sdk/', 'cli/'], packages: ['*'] },
+  bin: { may: [], packages: ['tsx/esm/api', 'node:*'] },
+  scripts: { may: ['contract/', 'config/', 'api/', 'store/', 'cli/', 'worker/', 'bin/'], packages: ['tsx/esm/api', 'yaml', 'node:*'] },
+};
