@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { toEnrollmentId } from '../contract/ids.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { EndCode, State } from '../contract/states.ts';
-import { authorise } from '../core/pki/authorise.ts';
+import { authorise, type SigningToken } from '../core/pki/authorise.ts';
+import type { Signer } from '../core/pki/signer.ts';
 import { signCertificate } from '../core/pki/sign-certificate.ts';
 import { readSubmission } from '../store/csr-submission.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
@@ -18,8 +19,8 @@ export interface Issued {
 }
 
 /**
- * Issues both certificates of an enrollment exactly once (protocol §5): make and seal the SDK key, commit what will be signed, mark,
- * sign exactly those bytes, store. It trusts rows only: without `issuing` and a satisfied PIN in the row it does nothing.
+ * Issues both certificates of an enrollment exactly once (protocol §5): make and seal the SDK key, commit what will be signed, lint,
+ * mark, sign exactly those bytes, store. It trusts rows only: without `issuing` and a satisfied PIN in the row it does nothing.
  * May be repeated at any point (key: one intent per enrollment and kind): stored intents are signed again, never made again.
  * Errors: `issuing_refused` and `issuer_unavailable` are permanent, everything else is worth a retry.
  */
@@ -32,7 +33,8 @@ export const issueCredentials = (deps: IssuanceDeps) =>
     requirePin(reading.enrollment);
     const intents = await intentsOf(deps, reading);
     if ('ended' in intents) return whereFenced(intents);
-    const fenced = (await markSigning(deps.db, id)) ?? (await storeCertificates(deps.db, id, signAll(deps, reading.enrollment, intents)));
+    const authorised = intents.map((intent) => authoriseStored(deps, reading.enrollment, intent));
+    const fenced = (await markSigning(deps.db, id)) ?? (await storeCertificates(deps.db, id, authorised.map(signOne)));
     return fenced === undefined ? { state: 'awaiting-ack' } : whereFenced(fenced);
   };
 
@@ -51,15 +53,21 @@ async function intentsOf(deps: IssuanceDeps, { enrollment, intents }: IssuingRea
   return commitIntents(deps.db, id, prepared.intents, prepared.key);
 }
 
-function signAll(deps: IssuanceDeps, enrollment: EnrollmentRow, intents: readonly Intent[]): IssuedCertificate[] {
-  return intents.map((intent) => signOne(deps, enrollment, intent));
+interface AuthorisedIntent {
+  intent: Intent;
+  token: SigningToken;
+  signer: Signer;
 }
 
-/** No signature without a lint of exactly these stored bytes. */
-function signOne(deps: IssuanceDeps, enrollment: EnrollmentRow, intent: Intent): IssuedCertificate {
-  const { kind, keyType, spki, tbs, serial, issuerId, notBefore, notAfter } = intent;
+/** No signature, and no signing mark, without a lint of exactly these stored bytes: what is refused here needs no revocation. */
+function authoriseStored(deps: IssuanceDeps, enrollment: EnrollmentRow, intent: Intent): AuthorisedIntent {
+  const { kind, keyType, spki, tbs, serial, notBefore, notAfter } = intent;
   const expected = { ...certificateInput(deps, enrollment, kind, keyType, spki, { notBefore, notAfter }), serial };
-  const der = new Uint8Array(signCertificate(authorise(tbs, expected), signerFor(deps, keyType)));
+  return { intent, token: authorise(tbs, expected), signer: signerFor(deps, keyType) };
+}
+
+function signOne({ intent: { kind, serial, issuerId }, token, signer }: AuthorisedIntent): IssuedCertificate {
+  const der = new Uint8Array(signCertificate(token, signer));
   return { kind, serial, issuerId, der, sha256: createHash('sha256').update(der).digest('hex') };
 }
 

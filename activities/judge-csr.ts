@@ -1,8 +1,9 @@
 import type { CsrRefusalCode } from '../contract/csr-refusal-codes.ts';
 import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
-import { isOpen, type State } from '../contract/states.ts';
+import type { State } from '../contract/states.ts';
 import { type CsrRefusal, judgeCsr as judge } from '../core/csr/judge-csr.ts';
 import { acceptSubmission, readSubmission, refuseSubmission, type SubmissionRow } from '../store/csr-submission.ts';
+import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import { readEnrollmentRow } from '../store/read-enrollment.ts';
 import { isCsrRefusalCode } from '../contract/csr-refusal-codes.ts';
 import { noSuchEnrollment } from './failure.ts';
@@ -13,7 +14,7 @@ export interface JudgeRequest {
   digest: string;
 }
 
-export type Judgement = { state: State } | { refused: CsrRefusalCode; state: State };
+export type Judgement = { state: State } | { refused: CsrRefusalCode; state: State; csrRefusalsLeft: number };
 
 /**
  * Judges a stored submission and writes the outcome: accepted (state `issuing`, key claimed) or refused (counted).
@@ -29,8 +30,9 @@ export const judgeCsr = (deps: EnrollmentDeps) =>
 
 async function storedJudgement(deps: EnrollmentDeps, { enrollmentId, outcome }: SubmissionRow): Promise<Judgement | undefined> {
   if (outcome === undefined) return undefined;
-  const state = await stateOf(deps, enrollmentId);
-  return outcome === 'accepted' ? { state } : refused(outcome.code, state);
+  const { state, csrRefusals } = await rowOf(deps, enrollmentId);
+  if (outcome === 'accepted') return { state };
+  return { refused: toRefusalCode(outcome.code), state, csrRefusalsLeft: Math.max(deps.maxCsrRefusals - csrRefusals, 0) };
 }
 
 async function decide(deps: EnrollmentDeps, submission: SubmissionRow): Promise<Judgement> {
@@ -40,7 +42,7 @@ async function decide(deps: EnrollmentDeps, submission: SubmissionRow): Promise<
   const accepted = await acceptSubmission(deps.db, { enrollmentId, digest, spkiSha256: verdict.spkiSha256Hex });
   switch (accepted.kind) {
     case 'accepted':
-      return { state: await stateOf(deps, enrollmentId) };
+      return { state: (await rowOf(deps, enrollmentId)).state };
     case 'elsewhere':
       return { state: accepted.state };
     case 'key_in_use':
@@ -54,16 +56,18 @@ async function refuse(deps: EnrollmentDeps, { enrollmentId, digest }: Submission
   const counted = code !== 'challenge_expired';
   const written = { enrollmentId, digest, code, detail, counted, ...(offset === undefined ? {} : { offset }) };
   const state = await refuseSubmission(deps.db, written, deps.maxCsrRefusals);
-  return isOpen(state) && state !== 'awaiting-csr' ? { state } : refused(code, state);
+  // A row that had left the stage took no outcome: then the state is the answer.
+  const submission = await readSubmission(deps.db, enrollmentId, digest);
+  return (submission && (await storedJudgement(deps, submission))) ?? { state };
 }
 
-function refused(code: string, state: State): Judgement {
+function toRefusalCode(code: string): CsrRefusalCode {
   if (!isCsrRefusalCode(code)) throw new Error('a submission is refused with a code of the gate');
-  return { refused: code, state };
+  return code;
 }
 
-async function stateOf(deps: EnrollmentDeps, id: EnrollmentId): Promise<State> {
+async function rowOf(deps: EnrollmentDeps, id: EnrollmentId): Promise<EnrollmentRow> {
   const row = await readEnrollmentRow(deps.db, id);
   if (row === undefined) throw noSuchEnrollment();
-  return row.state;
+  return row;
 }

@@ -3,6 +3,7 @@ import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-express';
 import { ServiceError } from '../contract/service-error.ts';
 import type { ApiDeps } from './deps.ts';
+import { errorPage } from './error-page.ts';
 import { rawBody } from './middleware/json-body.ts';
 import { logRequests } from './middleware/log-requests.ts';
 import { requestId } from './middleware/request-id.ts';
@@ -49,7 +50,9 @@ function calls(deps: ApiDeps): Router {
 }
 
 function otherMethod(path: string): RequestHandler {
-  const allow = ROUTES.filter((route) => route.path === path).map(({ method }) => method.toUpperCase()).join(', ');
+  const allow = ROUTES.filter((route) => route.path === path)
+    .map(({ method }) => method.toUpperCase())
+    .join(', ');
   return (_req, res) => {
     res.setHeader('Allow', allow);
     throw new ServiceError('method_not_allowed', `Allowed here: ${allow}.`);
@@ -64,9 +67,13 @@ function documentation({ config }: ApiDeps): Router {
   const document = openApiDocument();
   const router = Router();
   router.get('/openapi.json', (_req, res) => void res.json(document));
+  router.get('/errors', errorPage);
   // swagger-ui draws with inline styles and scripts of its own; only these pages may.
   const styles: RequestHandler = (_req, res, next) => {
-    res.setHeader('Content-Security-Policy', "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:");
+    res.setHeader(
+      'Content-Security-Policy',
+      "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+    );
     next();
   };
   router.use('/', styles, swaggerUi.serve, swaggerUi.setup(document, { customSiteTitle: `Certificate Service (${config.environment})` }));

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import { CSR_REFUSALS, isCsrRefusalCode } from '../contract/csr-refusal-codes.ts';
 import type { ErrorCode } from '../contract/error-codes.ts';
 import {
   ackRequest,
@@ -45,6 +46,7 @@ export interface Route {
 }
 
 const BODY: readonly ErrorCode[] = ['invalid_json', 'body_too_large', 'unsupported_media_type', 'invalid_body'];
+const CSR_REFUSED: readonly ErrorCode[] = Object.keys(CSR_REFUSALS).filter(isCsrRefusalCode);
 
 export const ROUTES: readonly Route[] = [
   {
@@ -88,7 +90,7 @@ export const ROUTES: readonly Route[] = [
     headers: ['prefer'],
     request: csrRequest,
     responses: { 200: { schema: credentialsResponse, description: 'the credentials' }, 202: { schema: issuingResponse, description: 'accepted; the credentials are being made' } },
-    errors: [...BODY, 'wrong_state', 'csr_already_accepted', 'credentials_gone', 'csr_submissions_exceeded'],
+    errors: [...BODY, 'wrong_state', 'csr_already_accepted', 'credentials_gone', 'csr_submissions_exceeded', ...CSR_REFUSED],
     handler: postCsr,
   },
   {
@@ -118,7 +120,7 @@ export const ROUTES: readonly Route[] = [
     callers: ['device', 'token-service'],
     scope: 'enrollment:cancel',
     responses: { 200: { schema: enrollmentView, description: 'the view of the ended enrollment' } },
-    errors: ['enrollment_completed', 'enrollment_not_found', 'insufficient_scope'],
+    errors: ['enrollment_completed', 'enrollment_not_found', 'insufficient_scope', 'workflow_unavailable'],
     handler: cancelEnrollment,
   },
   {

@@ -124,6 +124,7 @@ export const problemDocument = z.looseObject({
   detail: z.string(),
   code: z.string(),
   retryable: z.boolean(),
+  hint: z.string().describe('what the developer who meets it should do'),
   instance: z.string().describe('urn:uuid of the X-Request-Id'),
 });
 export type ProblemDocument = z.infer<typeof problemDocument>;

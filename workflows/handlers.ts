@@ -44,7 +44,6 @@ function wake(progress: Progress): void {
 async function onSubmitCsr(progress: Progress, { digest }: SubmitCsrInput): Promise<SubmitCsrResult> {
   const judgement = await orRetry(() => judging.judgeCsr({ enrollmentId: progress.enrollmentId, digest }));
   if ('retry' in judgement) return judgement;
-  if ('refused' in judgement) progress.csrRefusalsLeft = Math.max(progress.csrRefusalsLeft - 1, 0);
   takeOver(progress, judgement);
   return 'refused' in judgement ? { refused: judgement.refused } : untilIssued(progress);
 }

@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import { loadConfig } from '../../config/load-config.ts';
 import { applyMigrations } from '../../store/migrate.ts';
 
-/** The folder with schema and migrations, in a checkout and beside the built files alike. */
-export const PRISMA_FOLDER = fileURLToPath(new URL(`${import.meta.url.endsWith('.ts') ? '../../' : '../../../'}prisma`, import.meta.url));
+/** The folder with schema and migrations; the build copies it into dist, so that it stands in the same place. */
+export const PRISMA_FOLDER = fileURLToPath(new URL('../../prisma', import.meta.url));
 
 export function migrateCommand(): Command {
   return new Command('migrate')

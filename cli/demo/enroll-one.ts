@@ -15,6 +15,8 @@ export interface Enrolling {
   deliveryFormat: DeliveryFormat;
   sdkKeyType?: KeyType;
   cardFolder: string;
+  /** Another way to the API than the stack's own address, for example through a proxy. */
+  baseUrl?: string;
   onRegistered: (enrollmentId: string, milliseconds: number) => void;
   onStep: (event: StepEvent) => void;
 }
@@ -34,7 +36,7 @@ export async function enrollOne(dev: DevJson, enrolling: Enrolling): Promise<Enr
   const { cardFolder, pin, keyType, deliveryFormat, sdkKeyType, onStep } = enrolling;
   const card = await VirtualCard.open({ directory: cardFolder, deviceSecret: deviceSecret(cardFolder) });
   const enrolled = await enrollDevice({
-    baseUrl: dev.api,
+    baseUrl: enrolling.baseUrl ?? dev.api,
     tlsCa: readFileSync(dev.tlsCaFile, 'utf8'),
     roots: dev.rootCertificateFiles.map((file) => readFileSync(file, 'utf8')),
     card,

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -25,9 +26,18 @@ export async function assertPortsFree(wanted: readonly WantedPort[], patienceMs 
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
+/** Below the ports that the system gives to connections and to listeners without a wish: a free one there may be gone a second later. */
+const LOWEST = 20_000;
+const HIGHEST = 32_000;
+const TRIES = 100;
+
 /** A port of 127.0.0.1 that nobody listens on now. */
 export async function freePort(): Promise<number> {
-  return (await tryToListen(0, '127.0.0.1')) ?? Promise.reject(new Error('127.0.0.1 has no free port'));
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const port = randomInt(LOWEST, HIGHEST);
+    if ((await tryToListen(port, '127.0.0.1')) !== undefined) return port;
+  }
+  throw new Error('127.0.0.1 has no free port');
 }
 
 async function anyTaken(wanted: readonly WantedPort[]): Promise<boolean> {

@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } fr
 import type { SerialHex } from '../../contract/ids.ts';
 import type { IssuerId, IssuingCaId } from '../../contract/key-types.ts';
 import { bitString, sequence } from '../asn1/write-der.ts';
+import { encryptPrivateKey } from './encrypt-private-key.ts';
 import { makeRootCrl } from './make-root-crl.ts';
 import { type Octets, octetsOf } from './octets.ts';
 import { prepareCaCertificate } from './prepare-ca-certificate.ts';
@@ -19,6 +20,8 @@ export interface HierarchyInput {
   /** For tests: fixed keys and serials in place of fresh ones. */
   readonly keyFor?: (issuer: IssuerId) => KeyObject;
   readonly serialFor?: (issuer: IssuerId) => SerialHex;
+  /** For tests, which open keys often: fewer rounds of PBKDF2 than the default. */
+  readonly keyDerivationRounds?: number;
 }
 
 /** What an issuer is kept as. */
@@ -39,15 +42,15 @@ export interface Hierarchy {
  * makes another hierarchy. Throws `ServiceError` `issuing_refused` when the organization does not fit into a name.
  */
 export function createHierarchy(input: HierarchyInput): Hierarchy {
-  const { now, passphrases, keyFor = (issuer: IssuerId) => generateKey(CA_PROFILES[issuer]) } = input;
+  const { now, passphrases, keyDerivationRounds, keyFor = (issuer: IssuerId) => generateKey(CA_PROFILES[issuer]) } = input;
   requirePassphrases(passphrases);
   const rootKey = keyFor('root');
   const rootDer = signedCa(input, 'root', rootKey, rootKey);
   const issuing = (issuer: IssuingCaId): IssuerFiles => {
     const key = keyFor(issuer);
-    return filesOf(signedCa(input, issuer, key, rootKey, rootDer), key, passphrases[issuer]);
+    return filesOf(signedCa(input, issuer, key, rootKey, rootDer), key, passphrases[issuer], keyDerivationRounds);
   };
-  const root = filesOf(rootDer, rootKey, passphrases.root);
+  const root = filesOf(rootDer, rootKey, passphrases.root, keyDerivationRounds);
   const issuers = { root, 'issuing-rsa': issuing('issuing-rsa'), 'issuing-ec': issuing('issuing-ec') };
   return { issuers, rootCrl: makeRootCrl({ ...root, passphrase: passphrases.root, number: 1n, now, revoked: [] }) };
 }
@@ -78,9 +81,8 @@ function publicKeyOf(key: KeyObject): Octets {
   return octetsOf(createPublicKey(key).export({ type: 'spki', format: 'der' }));
 }
 
-function filesOf(der: Octets, key: KeyObject, passphrase: string): IssuerFiles {
-  const encryptedKeyPem = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase }).toString();
-  return { certificatePem: pemOf(der), encryptedKeyPem };
+function filesOf(der: Octets, key: KeyObject, passphrase: string, rounds?: number): IssuerFiles {
+  return { certificatePem: pemOf(der), encryptedKeyPem: encryptPrivateKey(key, passphrase, rounds) };
 }
 
 /** RFC 7468 §5: lines of 64 characters. */

@@ -20,7 +20,7 @@ export function lintCertificate(tbs: Uint8Array, expected: ExpectedCertificate):
   if (!hasKeyType(expected.spki, expected.keyType)) return [`key_type: The key is not ${expected.keyType}, as the enrollment says.`];
   const issuer = issuerFacts(expected.issuerCertificate);
   const ground = { issuerName: issuer.name, issuerFamily: issuer.family, ecKeyEncipherment: expected.config.ecKeyEncipherment };
-  const findings = [...validityFaults(expected, issuer), ...lintTbs(tbs, expectedFields(expected), ground)];
+  const findings = [...validityFaults(expected, issuer), ...idFaults(expected), ...lintTbs(tbs, expectedFields(expected), ground)];
   const fault = trialSignatureFault(tbs, issuer.publicKey);
   return fault === undefined ? findings : [...findings, `trial_signature: ${fault}`];
 }
@@ -37,6 +37,12 @@ export function lintTbs(tbs: Uint8Array, expected: ExpectedFields, ground: Omit<
 function validityFaults({ validity }: ExpectedCertificate, issuer: IssuerFacts): string[] {
   const within = validity.notBefore >= issuer.notBefore && validity.notAfter <= issuer.notAfter;
   return within ? [] : ['validity_within_issuer: The certificate would be valid outside the validity of its issuer.'];
+}
+
+/** Builder and expectation write the same URI; encoding would not help, because RFC 3986 §6.2.2.2 takes %2E for a dot. */
+function idFaults({ userId, deviceId }: ExpectedCertificate): string[] {
+  const vanishes = [userId, deviceId].some((id) => id === '.' || id === '..');
+  return vanishes ? ['uri_dot_segment: The ids "." and ".." vanish from a URI path (RFC 3986 §5.2.4).'] : [];
 }
 
 function readOrReason(tbs: Uint8Array): ReadTbs | string {
@@ -63,13 +69,20 @@ const FIELDS = ['serial', 'signature', 'issuer', 'notBefore', 'notAfter', 'subje
 function differentFields(read: ReadTbs, expected: ExpectedFields): string[] {
   const different = FIELDS.filter((field) => !sameOctets(read[field].raw, expected[field]));
   const extensions = [...expected.extensions].flatMap(([name, value]) => extensionFaults(read, name, value));
-  const known = new Set<string>([...expected.extensions.keys()].map((name) => OID[name]));
-  const unknown = read.extensions.filter(({ oid }) => !known.has(oid));
+  const wanted: readonly string[] = [...expected.extensions.keys()].map((name) => OID[name]);
+  const unknown = read.extensions.filter(({ oid }) => !wanted.includes(oid));
+  const places = read.extensions.map(({ oid }) => wanted.indexOf(oid)).filter((place) => place !== -1);
   return [
     ...different.map((field) => `field_${field}: It is not what profile and enrollment say.`),
     ...extensions,
     ...unknown.map(({ oid }) => `extension_unexpected: The profile has no extension ${oid}.`),
+    ...(isAscending(places) ? [] : ['extension_order: The extensions do not stand in the order of the profile.']),
   ];
+}
+
+/** Equal neighbours are fine here: what comes twice is found elsewhere. */
+function isAscending(places: readonly number[]): boolean {
+  return places.every((place, i) => i === 0 || place >= (places[i - 1] ?? 0));
 }
 
 function extensionFaults(read: ReadTbs, name: ExtensionName, value: Uint8Array): string[] {

@@ -72,6 +72,8 @@ function extensionsOf({ spki, publicBaseUrl }: CaCertificateInput, profile: CaPr
     build.keyUsage(profile.keyUsage),
     build.subjectKeyIdentifier(ownKeyId),
     build.authorityKeyIdentifier(root?.keyId ?? ownKeyId),
+    // Without a policy in every CA certificate below the root no policy of a device is valid (RFC 5280 §6.1.3 (d), (e)).
+    ...(root === undefined ? [] : [build.certificatePolicies(OID.anyPolicy)]),
     // A root has no place where its own revocation could be looked up.
     ...(root === undefined ? [] : [build.crlDistributionPoints(urls.crl), build.authorityInfoAccess(urls.certificate)]),
   ];
@@ -92,6 +94,7 @@ function expectedCaFields(
     ['authorityKeyIdentifier', authorityKeyIdDer(root?.keyId ?? keyIdOf(spki))],
   ]);
   if (root !== undefined) {
+    extensions.set('certificatePolicies', der.sequence(der.sequence(der.oid(OID.anyPolicy))));
     extensions.set('crlDistributionPoints', distributionPointDer(urls.crl));
     extensions.set('authorityInfoAccess', der.sequence(der.sequence(der.oid(OID.caIssuers), uriDer(urls.certificate))));
   }

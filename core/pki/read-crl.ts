@@ -1,8 +1,9 @@
 import { DerError, type DerNode, readDer } from '../asn1/read-der.ts';
 import { readDerTime } from './der-time.ts';
-import { type Octets, octetsOf } from './octets.ts';
+import { type Octets, octetsOf, sameOctets } from './octets.ts';
 import { OID } from './oids.ts';
 import { readExtensions } from './read-certificate.ts';
+import { splitDer } from './split-der.ts';
 
 /** What is needed to store and serve a CRL. */
 export interface CrlFacts {
@@ -21,30 +22,29 @@ export interface ReadCrl extends CrlFacts {
   readonly revoked: Uint8Array | undefined;
 }
 
-/** Half a million entries; a public file is never longer than what our own signer wrote. */
-const LIMITS = { maxBytes: 32 * 1_048_576, maxNodes: 8_000_000 };
-
 /**
- * Reads a full CRL of version 2 with number and nextUpdate (RFC 5280 §5), DER, with the strict reader. Pure; verifies no signature.
- * Throws an `Error` (`DerError` for bytes that are not DER) when it is something else.
+ * Reads a full CRL of version 2 with number and nextUpdate (RFC 5280 §5), DER. Pure; verifies no signature. The list of revoked
+ * certificates is not looked into: who signed it answers for it. Throws an `Error` (`DerError` for bytes that are not DER) when it
+ * is something else.
  */
 export function readCrl(der: Uint8Array): ReadCrl {
-  const root = readDer(der, LIMITS);
-  const [tbs, , signature] = root.children;
-  if (root.tag !== 0x30 || tbs === undefined || signature?.tag !== 0x03 || root.children.length !== 3) throw notACrl(root);
-  const [version, , issuer, thisUpdate, nextUpdate, ...rest] = tbs.children;
-  if (version?.content[0] !== 1 || issuer === undefined) throw notACrl(tbs);
-  const extensions = rest.find(({ tag }) => tag === 0xa0);
+  const [tbs, algorithm, signature, ...more] = splitDer(der, 0x30);
+  if (tbs?.[0] !== 0x30 || algorithm === undefined || signature?.[0] !== 0x03 || more.length > 0) throw notACrl();
+  const [version, , issuer, thisUpdate, nextUpdate, ...rest] = splitDer(tbs, 0x30);
+  if (version === undefined || !sameOctets(version, VERSION_2) || issuer === undefined) throw notACrl();
+  const extensions = rest.find(([tag]) => tag === 0xa0);
   return {
-    number: extensions === undefined ? noNumber() : numberIn(extensions),
-    thisUpdate: instantIn(thisUpdate, tbs),
-    nextUpdate: instantIn(nextUpdate, tbs),
-    tbs: octetsOf(tbs.raw),
-    issuer: octetsOf(issuer.raw),
-    signature: octetsOf(signature.content.subarray(1)),
-    revoked: rest.find(({ tag }) => tag === 0x30)?.raw,
+    number: extensions === undefined ? noNumber() : numberIn(readDer(extensions)),
+    thisUpdate: instantIn(thisUpdate),
+    nextUpdate: instantIn(nextUpdate),
+    tbs: octetsOf(tbs),
+    issuer: octetsOf(readDer(issuer).raw),
+    signature: octetsOf(readDer(signature).content.subarray(1)),
+    revoked: rest.find(([tag]) => tag === 0x30),
   };
 }
+
+const VERSION_2 = Uint8Array.of(0x02, 0x01, 0x01);
 
 function numberIn(extensions: DerNode): bigint {
   const found = readExtensions(extensions).find(({ oid }) => oid === OID.crlNumber);
@@ -53,9 +53,9 @@ function numberIn(extensions: DerNode): bigint {
   return tag === 0x02 ? BigInt(`0x${Buffer.from(content).toString('hex')}`) : noNumber();
 }
 
-function instantIn(node: DerNode | undefined, parent: DerNode): Date {
-  const instant = node === undefined ? undefined : readDerTime(node);
-  if (instant === undefined) throw new DerError(node?.offset ?? parent.offset, 'not a time in the form of RFC 5280 §5.1.2.4');
+function instantIn(time: Uint8Array | undefined): Date {
+  const instant = time === undefined ? undefined : readDerTime(readDer(time));
+  if (instant === undefined) throw new Error('The CRL has a time that is missing or not in the form of RFC 5280 §5.1.2.4.');
   return instant;
 }
 
@@ -63,6 +63,6 @@ function noNumber(): never {
   throw new Error('The CRL has no CRL number, so it cannot be ordered.');
 }
 
-function notACrl({ offset }: DerNode): DerError {
-  return new DerError(offset, 'not a CRL of version 2');
+function notACrl(): DerError {
+  return new DerError(0, 'not a CRL of version 2');
 }

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { importsOf, sourceFiles } from './source-files.ts';
 
 test('no file imports itself, by whatever way round', () => {
-  const graph = new Map(sourceFiles().map((path) => [path, importsOf(path).filter(({ ours }) => ours).map(({ to }) => to)]));
+  const graph = new Map(
+    sourceFiles().map((path) => [
+      path,
+      importsOf(path)
+        .filter(({ ours }) => ours)
+        .map(({ to }) => to),
+    ]),
+  );
   expect(findCycles(graph)).toEqual([]);
 });
 

@@ -12,7 +12,10 @@ export interface Room {
 }
 
 const NO_ENVIRONMENT = { 'settings are passed in': /\bprocess\.env\b/ };
-const NO_CLOCK = { 'the clock is passed in': /\bDate\.now\b|\bnew Date\(\)/, 'randomness that matters comes from node:crypto': /\bMath\.random\b/ };
+const NO_CLOCK = {
+  'the clock is passed in': /\bDate\.now\b|\bnew Date\(\)/,
+  'randomness that matters comes from node:crypto': /\bMath\.random\b/,
+};
 
 /** The rooms of the house and their walls; one way for data (docs/architecture.md). */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -47,9 +50,32 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // Reads what the store answers, judges the PIN, asks the workflow for the rest. No certificate code.
   api: {
-    may: ['contract/', 'store/', 'process/', 'core/key-ring.ts', 'core/pin/', 'core/token/', 'core/csr/challenge.ts', 'core/csr/csr-text.ts', 'core/csr/find-private-key.ts', 'temporal/connection.ts'],
+    may: [
+      'contract/',
+      'store/',
+      'process/',
+      'core/key-ring.ts',
+      'core/pin/',
+      'core/token/',
+      'core/csr/challenge.ts',
+      'core/csr/csr-text.ts',
+      'core/csr/find-private-key.ts',
+      'temporal/connection.ts',
+    ],
     mayTypes: ['config/'],
-    packages: ['express', 'helmet', 'jose', 'zod', 'swagger-ui-express', '@asteasolutions/zod-to-openapi', '@temporalio/client', 'node:crypto', 'node:http', 'node:https', 'node:timers/promises'],
+    packages: [
+      'express',
+      'helmet',
+      'jose',
+      'zod',
+      'swagger-ui-express',
+      '@asteasolutions/zod-to-openapi',
+      '@temporalio/client',
+      'node:crypto',
+      'node:http',
+      'node:https',
+      'node:timers/promises',
+    ],
     packageTypes: ['pino'],
     only: { '@temporalio/client': ['api/gateway.ts'], 'temporal/connection.ts': ['api/start-api.ts'] },
     never: NO_ENVIRONMENT,

@@ -35,14 +35,22 @@ const DYNAMIC = /\bimport\(\s*['"]([^'"]+)['"]/g;
 export function importsOf(path: string): Import[] {
   const code = codeOf(path);
   return [
-    ...[...code.matchAll(STATIC)].map(([, type, names = '', target = '']) => toImport(path, target, type !== undefined || onlyTypes(names))),
+    ...[...code.matchAll(STATIC)].map(([, type, names = '', target = '']) =>
+      toImport(path, target, type !== undefined || onlyTypes(names)),
+    ),
     ...[...code.matchAll(BARE), ...code.matchAll(DYNAMIC)].map(([, target = '']) => toImport(path, target, false)),
   ];
 }
 
 function onlyTypes(names: string): boolean {
   const listed = /^\{([\s\S]*)\}$/.exec(names.trim())?.[1];
-  return listed !== undefined && listed.split(',').filter((name) => name.trim() !== '').every((name) => /^\s*type\s/.test(name));
+  return (
+    listed !== undefined &&
+    listed
+      .split(',')
+      .filter((name) => name.trim() !== '')
+      .every((name) => /^\s*type\s/.test(name))
+  );
 }
 
 function toImport(from: string, target: string, typeOnly: boolean): Import {

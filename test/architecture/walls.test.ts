@@ -19,7 +19,9 @@ describe.each(Object.entries(ROOMS).filter(([name]) => readdirSync(ROOT).include
   });
 
   test.runIf(room.never)('says nothing that it must not', () => {
-    const faults = Object.entries(room.never ?? {}).flatMap(([why, pattern]) => own.filter((path) => pattern.test(codeOf(path))).map((path) => `${path}: ${why}`));
+    const faults = Object.entries(room.never ?? {}).flatMap(([why, pattern]) =>
+      own.filter((path) => pattern.test(codeOf(path))).map((path) => `${path}: ${why}`),
+    );
     expect(faults).toEqual([]);
   });
 });

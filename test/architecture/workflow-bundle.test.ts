@@ -19,7 +19,9 @@ describe('the workflow bundle', () => {
   });
 
   test('takes packages of Temporal and of its wire format only', () => {
-    const names = modules.filter((path) => path.includes('node_modules/')).map((path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length));
+    const names = modules
+      .filter((path) => path.includes('node_modules/'))
+      .map((path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length));
     expect(names.length).toBeGreaterThan(0);
     expect(names.filter((name) => !PACKAGES.some((allowed) => name.startsWith(allowed)))).toEqual([]);
   });

@@ -1,12 +1,11 @@
 import { createServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { readFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DeliveryFormat, KeyType } from '../../contract/key-types.ts';
 import { VirtualCard } from '../../sdk/index.ts';
 import { type RunningStack, runningStack } from './running-stack.ts';
-import { downloadPublicFiles, gnutlsVerdict, opensslVerdict } from './verifiers.ts';
+import { downloadPublicFiles, gnutlsVerdict, opensslVerdict, revokedSerials } from './verifiers.ts';
 
 describe('a device enrolls over HTTPS against the whole stack', () => {
   let stack: RunningStack;
@@ -88,10 +87,7 @@ async function enrolledWithoutAck(stack: RunningStack): Promise<{ enrollmentId: 
 }
 
 async function crlLists({ dev }: RunningStack, pem: string): Promise<boolean> {
-  const serial = new X509Certificate(pem).serialNumber.toUpperCase();
-  const answer = await fetch(`${dev.publicFiles}/crl/issuing-ec.crl`);
-  const text = execFileSync('openssl', ['crl', '-inform', 'DER', '-noout', '-text'], { input: Buffer.from(await answer.arrayBuffer()), encoding: 'utf8' });
-  return text.toUpperCase().includes(serial);
+  return (await revokedSerials(dev, 'issuing-ec')).includes(new X509Certificate(pem).serialNumber.toUpperCase());
 }
 
 /** A relying service on this machine: it trusts our root and demands a certificate. Resolves with the subject that it saw. */

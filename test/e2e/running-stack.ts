@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -11,8 +11,8 @@ import { secretPaths } from '../../cli/dev/dev-secrets.ts';
 import { freePort } from '../../cli/dev/free-ports.ts';
 import type { Ports } from '../../cli/dev/ports.ts';
 import { type Stack, startStack } from '../../cli/dev/stack.ts';
+import { type Enrolled, resumeEnrollment, VirtualCard } from '../../sdk/index.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';
-import { readFileSync } from 'node:fs';
 
 export interface RunningStack {
   dev: DevJson;
@@ -20,6 +20,8 @@ export interface RunningStack {
   temporal: Client;
   query: <Row extends pg.QueryResultRow>(sql: string, ...values: unknown[]) => Promise<Row[]>;
   enroll: (wish?: Partial<Enrolling>) => Promise<EnrolledDevice>;
+  /** Goes on with the unfinished enrollment of the card of `enroll`'s last call for this device. */
+  resume: (wish: { deviceId: string }) => Promise<Enrolled>;
 }
 
 /** The whole stack as `npm start` brings it up, on free ports and in a folder that is deleted after the file's tests. */
@@ -38,15 +40,27 @@ export async function runningStack(settings: Record<string, string> = {}): Promi
     await stack.stop();
     rmSync(dataFolder, { recursive: true, force: true });
   });
-  let devices = 0;
+  const cards = new Map<string, string>();
   return {
     dev: stack.dev,
     dataFolder,
     temporal: new Client({ connection, dataConverter: dataConverter(keys) }),
     query: async (sql, ...values) => (await pool.query(sql, values)).rows,
     enroll: (wish = {}) => {
-      devices += 1;
-      return enrollOne(stack.dev, { ...ordinary(dataFolder, devices), ...wish });
+      const enrolling = { ...ordinary(dataFolder, cards.size + 1), ...wish };
+      cards.set(enrolling.deviceId, enrolling.cardFolder);
+      return enrollOne(stack.dev, enrolling);
+    },
+    resume: async ({ deviceId }) => {
+      const directory = cards.get(deviceId) ?? '';
+      const card = await VirtualCard.open({ directory, deviceSecret: readFileSync(`${directory}.device-secret`) });
+      return resumeEnrollment({
+        baseUrl: stack.dev.api,
+        tlsCa: readFileSync(stack.dev.tlsCaFile, 'utf8'),
+        roots: stack.dev.rootCertificateFiles.map((file) => readFileSync(file, 'utf8')),
+        card,
+        askForPin: async () => '482913',
+      });
     },
   };
 }

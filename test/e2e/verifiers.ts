@@ -60,6 +60,13 @@ function issuerPem(issuing: string, leafPem: string, folder: string): string {
   return found;
 }
 
+/** Serial numbers that the published CRL lists, upper-case hex. */
+export async function revokedSerials({ publicFiles }: DevJson, issuer: string): Promise<string[]> {
+  const answer = await fetch(`${publicFiles}/crl/${issuer}.crl`);
+  const text = execFileSync('openssl', ['crl', '-inform', 'DER', '-noout', '-text'], { input: Buffer.from(await answer.arrayBuffer()), encoding: 'utf8' });
+  return [...text.matchAll(/Serial Number: ([0-9A-F]+)/g)].map(([, serial]) => serial ?? '');
+}
+
 function run(program: string, args: string[]): Verdict {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   return { ok: status === 0, said: `${stdout}${stderr}` };

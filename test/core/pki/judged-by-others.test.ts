@@ -5,7 +5,7 @@ import { authorise } from '../../../core/pki/authorise.ts';
 import { buildCrl, type RevokedEntry } from '../../../core/pki/build-crl.ts';
 import { prepareCertificate } from '../../../core/pki/prepare-certificate.ts';
 import { signCertificate } from '../../../core/pki/sign-certificate.ts';
-import { deviceSpki, expectedOf, filesIn, pem, run, testHierarchy, testSigner, type Wanted } from './test-hierarchy.ts';
+import { deviceSpki, expectedOf, filesIn, pem, run, TEST_CONFIG, testHierarchy, testSigner, type Wanted } from './test-hierarchy.ts';
 
 /** certtool judges by the clock of the machine, so this hierarchy begins now. */
 const now = new Date();
@@ -31,6 +31,12 @@ describe.each(CREDENTIAL_KINDS.flatMap((kind) => KEY_TYPES.map((keyType) => ({ k
     withCerttool('GnuTLS accepts it, and refuses it once it is revoked', () => {
       expect(certtool(inForce)).toMatchObject({ ok: true, output: expect.stringContaining('Verified. The certificate is trusted.') });
       expect(certtool(revoked)).toMatchObject({ ok: false, output: expect.stringContaining('revoked') });
+    });
+
+    test('OpenSSL finds the policy of its profile valid for the whole chain, and no other', () => {
+      expect(openssl(inForce, '-explicit_policy', '-policy', TEST_CONFIG.policyOids[wanted.kind])).toMatchObject({ ok: true });
+      const other = openssl(inForce, '-explicit_policy', '-policy', '2.25.4711');
+      expect(other).toMatchObject({ ok: false, output: expect.stringContaining('no explicit policy') });
     });
 
     test('it holds the key of the device and no other', () => {
@@ -75,10 +81,10 @@ function files({ der, issuerId }: ReturnType<typeof issue>, revoked: RevokedEntr
   });
 }
 
-function openssl(file: (name: string) => string) {
+function openssl(file: (name: string) => string, ...policy: string[]) {
   const crls = ['-crl_check_all', '-CRLfile', file('root.crl'), '-CRLfile', file('issuing.crl')];
   const chain = ['-no-CApath', '-no-CAstore', '-CAfile', file('root.pem'), '-untrusted', file('issuing.pem')];
-  return run('openssl', 'verify', '-x509_strict', '-purpose', 'sslclient', ...crls, ...chain, file('leaf.pem'));
+  return run('openssl', 'verify', '-x509_strict', '-purpose', 'sslclient', ...policy, ...crls, ...chain, file('leaf.pem'));
 }
 
 function certtool(file: (name: string) => string) {

@@ -47,6 +47,10 @@ function valueOf(tbs: Tree, oid: string): Uint8Array {
   return extension(tbs, oid).children?.at(-1)?.content ?? new Uint8Array();
 }
 
+function turnRound(node: Tree): void {
+  node.children = node.children?.toReversed();
+}
+
 function replace(node: Tree, by: Uint8Array): void {
   Object.assign(node, treeOf(by));
 }
@@ -75,7 +79,7 @@ describe('each rule of RFC 5280 refuses the certificate that breaks it', () => {
       (tbs) => replace(at(tbs, VALIDITY, 1), der.tlv(0x17, Buffer.from('2701151025Z'))),
       (tbs) => replace(at(tbs, VALIDITY, 1), der.tlv(0x17, Buffer.from('270231102500Z'))),
     ],
-    validity_order: [(tbs) => at(tbs, VALIDITY).children?.toReversed()],
+    validity_order: [(tbs) => turnRound(at(tbs, VALIDITY))],
     subject_not_empty: [(tbs) => replace(at(tbs, SUBJECT), der.sequence())],
     name_strings: [(tbs) => replace(at(tbs, SUBJECT), cn(der.tlv(0x14, Buffer.from('u-1'))))],
     name_bounds: [
@@ -191,6 +195,18 @@ describe('each extension that is missing, repeated, of the wrong criticality or 
   test('an extension that the profile does not know', () => {
     const added = der.sequence(der.oid('1.2.3.4'), der.octetString(der.NULL));
     expect(rulesOf(mutant((tbs) => at(tbs, EXTENSIONS, 0).children?.push(treeOf(added))))).toContain('extension_unexpected');
+  });
+
+  test('extensions in another order than that of the profile', () => {
+    const list = (tbs: Tree) => at(tbs, EXTENSIONS, 0);
+    expect(rulesOf(mutant((tbs) => turnRound(list(tbs))))).toEqual(['extension_order']);
+    const swapped = mutant((tbs) => list(tbs).children?.splice(0, 2, at(list(tbs), 1), at(list(tbs), 0)));
+    expect(rulesOf(swapped)).toEqual(['extension_order']);
+  });
+
+  test.each([{ userId: '..' }, { userId: '.' }, { deviceId: '..' }])('an id that vanishes from its URI: %o', (ids) => {
+    const input = { ...expected, ...ids };
+    expect(namesIn(lintCertificate(prepareCertificate(input, TEST_SERIAL).tbs, input))).toEqual(['uri_dot_segment']);
   });
 });
 

@@ -31,7 +31,18 @@ export function testKey(name: string): KeyObject {
 export function testHierarchy(now: Date = GOLDEN_NOW) {
   const publicBaseUrl = TEST_CONFIG.publicBaseUrl;
   const serialFor = (issuer: IssuerId) => serials[issuer];
-  return { ...createHierarchy({ organization: 'Example Org', publicBaseUrl, now, passphrases, keyFor: testKey, serialFor }), serials };
+  return {
+    ...createHierarchy({
+      organization: 'Example Org',
+      publicBaseUrl,
+      now,
+      passphrases,
+      keyFor: testKey,
+      serialFor,
+      keyDerivationRounds: 1_000,
+    }),
+    serials,
+  };
 }
 
 export const TEST_CONFIG: CertificateConfig = {
