@@ -1,5 +1,6 @@
 import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import { ServiceError } from '../contract/service-error.ts';
+import type { EndCode, State } from '../contract/states.ts';
 import type { AcknowledgeResult } from '../contract/temporal.ts';
 import { verifyAckProof } from '../core/evidence/verify-ack-proof.ts';
 import { type Acknowledgeable, countAckRefusal, finishDelivery, readAcknowledgeable } from '../store/acknowledge.ts';
@@ -12,16 +13,18 @@ export interface FinalizeRequest {
   proof: string;
 }
 
+export type Finalized = { state: State; code?: EndCode } | Extract<AcknowledgeResult, { refused: string }>;
+
 /**
  * Verifies the device's proof and completes the enrollment: sealed key erased, certificates active, receipt signed, in one transaction.
  * May be repeated: a completed row answers `completed` whatever the proof (key: the enrollment row).
  */
 export const finalizeDelivery = (deps: EnrollmentDeps) =>
-  async function finalizeDelivery({ enrollmentId, proof }: FinalizeRequest): Promise<Exclude<AcknowledgeResult, { retry: true }>> {
+  async function finalizeDelivery({ enrollmentId, proof }: FinalizeRequest): Promise<Finalized> {
     const id = toEnrollmentId(enrollmentId);
     const facts = await readAcknowledgeable(deps.db, id);
     if (facts === undefined) throw noSuchEnrollment();
-    if (facts.state !== 'awaiting-ack') return { state: facts.state };
+    if (facts.state !== 'awaiting-ack') return elsewhere(facts);
     if (!facts.delivered) return { refused: 'wrong_state', detail: 'The credentials were not fetched yet.' };
     if (facts.ackRefusals >= deps.maxAckRefusals) return { refused: 'ack_attempts_exceeded', detail: 'Too many wrong proofs for this enrollment.' };
     const refusal = await refusalOf(id, facts, proof);
@@ -41,7 +44,7 @@ async function refusalOf(enrollmentId: EnrollmentId, { sdk, sealedSha256 }: Ackn
   }
 }
 
-async function finish(deps: EnrollmentDeps, id: EnrollmentId): Promise<Exclude<AcknowledgeResult, { retry: true }>> {
+async function finish(deps: EnrollmentDeps, id: EnrollmentId): Promise<Finalized> {
   const finished = await finishDelivery(deps.db, id, deps.signReceipt);
   switch (finished.kind) {
     case 'completed':
@@ -49,6 +52,10 @@ async function finish(deps: EnrollmentDeps, id: EnrollmentId): Promise<Exclude<A
     case 'not_delivered':
       return { refused: 'wrong_state', detail: 'The credentials were not fetched yet.' };
     case 'elsewhere':
-      return { state: finished.state };
+      return elsewhere(finished);
   }
+}
+
+function elsewhere({ state, code }: { state: State; code?: EndCode }): Finalized {
+  return { state, ...(code === undefined ? {} : { code }) };
 }

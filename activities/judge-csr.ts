@@ -1,6 +1,6 @@
 import type { CsrRefusalCode } from '../contract/csr-refusal-codes.ts';
 import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
-import type { State } from '../contract/states.ts';
+import type { EndCode, State } from '../contract/states.ts';
 import { type CsrRefusal, judgeCsr as judge } from '../core/csr/judge-csr.ts';
 import { acceptSubmission, readSubmission, refuseSubmission, type SubmissionRow } from '../store/csr-submission.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
@@ -14,7 +14,13 @@ export interface JudgeRequest {
   digest: string;
 }
 
-export type Judgement = { state: State } | { refused: CsrRefusalCode; state: State; csrRefusalsLeft: number };
+/** Where the row stands after the judgement. */
+export interface Standing {
+  state: State;
+  code?: EndCode;
+}
+
+export type Judgement = Standing | (Standing & { refused: CsrRefusalCode; csrRefusalsLeft: number });
 
 /**
  * Judges a stored submission and writes the outcome: accepted (state `issuing`, key claimed) or refused (counted).
@@ -30,9 +36,9 @@ export const judgeCsr = (deps: EnrollmentDeps) =>
 
 async function storedJudgement(deps: EnrollmentDeps, { enrollmentId, outcome }: SubmissionRow): Promise<Judgement | undefined> {
   if (outcome === undefined) return undefined;
-  const { state, csrRefusals } = await rowOf(deps, enrollmentId);
-  if (outcome === 'accepted') return { state };
-  return { refused: toRefusalCode(outcome.code), state, csrRefusalsLeft: Math.max(deps.maxCsrRefusals - csrRefusals, 0) };
+  const row = await rowOf(deps, enrollmentId);
+  if (outcome === 'accepted') return standing(row);
+  return { refused: toRefusalCode(outcome.code), csrRefusalsLeft: Math.max(deps.maxCsrRefusals - row.csrRefusals, 0), ...standing(row) };
 }
 
 async function decide(deps: EnrollmentDeps, submission: SubmissionRow): Promise<Judgement> {
@@ -42,9 +48,9 @@ async function decide(deps: EnrollmentDeps, submission: SubmissionRow): Promise<
   const accepted = await acceptSubmission(deps.db, { enrollmentId, digest, spkiSha256: verdict.spkiSha256Hex });
   switch (accepted.kind) {
     case 'accepted':
-      return { state: (await rowOf(deps, enrollmentId)).state };
+      return standing(await rowOf(deps, enrollmentId));
     case 'elsewhere':
-      return { state: accepted.state };
+      return standing(accepted);
     case 'key_in_use':
       return refuse(deps, submission, { code: 'key_in_use', detail: 'The public key belongs to another device.', hint: '' });
   }
@@ -55,10 +61,14 @@ async function refuse(deps: EnrollmentDeps, { enrollmentId, digest }: Submission
   // A challenge that ran out is nobody's mistake.
   const counted = code !== 'challenge_expired';
   const written = { enrollmentId, digest, code, detail, counted, ...(offset === undefined ? {} : { offset }) };
-  const state = await refuseSubmission(deps.db, written, deps.maxCsrRefusals);
+  await refuseSubmission(deps.db, written, deps.maxCsrRefusals);
   // A row that had left the stage took no outcome: then the state is the answer.
   const submission = await readSubmission(deps.db, enrollmentId, digest);
-  return (submission && (await storedJudgement(deps, submission))) ?? { state };
+  return (submission && (await storedJudgement(deps, submission))) ?? standing(await rowOf(deps, enrollmentId));
+}
+
+function standing({ state, code }: Standing): Standing {
+  return { state, ...(code === undefined ? {} : { code }) };
 }
 
 function toRefusalCode(code: string): CsrRefusalCode {

@@ -26,7 +26,7 @@ export function accessTokens(options: { issuer: string; audience: string; jwksUr
 async function verify(token: string, keys: JWTVerifyGetKey, { issuer, audience }: { issuer: string; audience: string }): Promise<Client> {
   if (token.length > MAX_TOKEN_LENGTH) throw refused('The access token is larger than 8 KiB.');
   try {
-    const { payload } = await jwtVerify(token, keys, {
+    const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer,
       audience,
       algorithms: ['ES256', 'PS256', 'RS256'],
@@ -35,6 +35,8 @@ async function verify(token: string, keys: JWTVerifyGetKey, { issuer, audience }
       maxTokenAge: 300,
       requiredClaims: ['exp', 'iat', 'client_id', 'scope', 'sub', 'jti'],
     });
+    // jose takes the only key of a set for a token that names none; which key signed must be said (RFC 9068 §2.1, RFC 8725 §3.1).
+    if (protectedHeader.kid === undefined) throw refused('The header kid is missing.');
     return toClient(payload);
   } catch (error) {
     throw translated(error);
@@ -50,7 +52,7 @@ function toClient({ client_id: clientId, scope }: JWTPayload): Client {
 /** jose names what is wrong with a token; that helps an honest caller and tells a thief nothing. */
 function translated(error: unknown): unknown {
   if (error instanceof ServiceError) return error;
-  if (error instanceof errors.JWKSTimeout || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')) return away();
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')) return away();
   if (error instanceof errors.JOSEError) return refused(`The access token was refused: ${error.message}.`);
   return away();
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { KEY_TYPES } from '../contract/key-types.ts';
-import { parseKeyRing } from './key-ring-file.ts';
+import { parseKeyRing, parseOctetKeyRing } from './key-ring-file.ts';
 
 /**
  * One setting. `source` says where the value comes from: the variable itself, or the file that the variable names.
@@ -33,52 +33,98 @@ const url = z.url({ protocol: /^https?$/ });
 /** A base that paths are appended to. */
 const base = (address: z.ZodURL) => address.refine((text) => !text.endsWith('/'), 'must not end with a slash');
 const port = z.coerce.number().int().min(0).max(65_535);
-const seconds = (preset: number) => z.coerce.number().int().min(1).max(30 * 86_400).default(preset);
+const seconds = (preset: number) =>
+  z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(30 * 86_400)
+    .default(preset);
 const count = (preset: number, most = 1_000) => z.coerce.number().int().min(1).max(most).default(preset);
-const flag = (preset: boolean) => z.enum(['true', 'false']).default(preset ? 'true' : 'false').transform((word) => word === 'true');
+const flag = (preset: boolean) =>
+  z
+    .enum(['true', 'false'])
+    .default(preset ? 'true' : 'false')
+    .transform((word) => word === 'true');
 const keyTypes = (preset: string) =>
-  z.string().default(preset).transform((list) => list.split(',').map((word) => word.trim())).pipe(z.array(z.enum(KEY_TYPES)).min(1));
+  z
+    .string()
+    .default(preset)
+    .transform((list) => list.split(',').map((word) => word.trim()))
+    .pipe(z.array(z.enum(KEY_TYPES)).min(1));
 const keyRingFile = z.string().transform((content, context) => parseKeyRing(content, (message) => context.addIssue(message)));
+const octetKeyRingFile = z.string().transform((content, context) => parseOctetKeyRing(content, (message) => context.addIssue(message)));
 const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'must be a dotted object identifier');
 
-export const PROCESS = {
-  environment: value('CS_ENV', z.enum(['development', 'production']).default('production'), 'development allows what production refuses: policy OIDs under 2.25, a workflow bundle built at start.'),
-  logLevel: value('CS_LOG_LEVEL', z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'), 'Least severe level that is logged.'),
+const PROCESS = {
+  environment: value(
+    'CS_ENV',
+    z.enum(['development', 'production']).default('production'),
+    'development allows what production refuses: policy OIDs under 2.25, a workflow bundle built at start.',
+  ),
+  logLevel: value(
+    'CS_LOG_LEVEL',
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+    'Least severe level that is logged.',
+  ),
 };
 
-export const DATABASE = {
-  databaseUrl: secret('CS_DATABASE_URL_FILE', text.transform((content) => content.trim()).pipe(z.url({ protocol: /^postgres(ql)?$/ })), 'PostgreSQL connection URL of this process.'),
+const DATABASE = {
+  databaseUrl: secret(
+    'CS_DATABASE_URL_FILE',
+    text.transform((content) => content.trim()).pipe(z.url({ protocol: /^postgres(ql)?$/ })),
+    'PostgreSQL connection URL of this process.',
+  ),
 };
 
-export const TEMPORAL = {
+const TEMPORAL = {
   temporalAddress: value('CS_TEMPORAL_ADDRESS', text, 'host:port of the Temporal frontend.'),
   temporalNamespace: value('CS_TEMPORAL_NAMESPACE', text.default('default'), 'Temporal namespace.'),
-  temporalTlsCaFile: value('CS_TEMPORAL_TLS_CA_FILE', text.optional(), 'CA certificates (PEM file) that the Temporal frontend is verified with; without it the connection is not encrypted.'),
-  taskQueueSuffix: value('CS_TASK_QUEUE_SUFFIX', z.string().regex(/^[a-z0-9-]*$/).default(''), 'Appended to the task queue names, for several installations in one namespace.'),
+  temporalTlsCaFile: value(
+    'CS_TEMPORAL_TLS_CA_FILE',
+    text.optional(),
+    'CA certificates (PEM file) that the Temporal frontend is verified with; without it the connection is not encrypted.',
+  ),
+  taskQueueSuffix: value(
+    'CS_TASK_QUEUE_SUFFIX',
+    z
+      .string()
+      .regex(/^[a-z0-9-]*$/)
+      .default(''),
+    'Appended to the task queue names, for several installations in one namespace.',
+  ),
 };
 
-export const CODEC = {
-  codecKeys: secret('CS_CODEC_KEYS_FILE', keyRingFile, 'Key ring of the payload codec: everything in Temporal histories is encrypted with it.'),
+const CODEC = {
+  codecKeys: secret(
+    'CS_CODEC_KEYS_FILE',
+    keyRingFile,
+    'Key ring of the payload codec: everything in Temporal histories is encrypted with it.',
+  ),
 };
 
-export const CHALLENGE = {
-  challengeKeys: secret('CS_CHALLENGE_KEYS_FILE', keyRingFile, 'Key ring of CSR challenges; key ids are numbers from 0 to 255.'),
+const CHALLENGE = {
+  challengeKeys: secret('CS_CHALLENGE_KEYS_FILE', octetKeyRingFile, 'Key ring of CSR challenges; key ids are numbers from 0 to 255.'),
 };
 
 /** What a certificate says and who may have which key. */
-export const KEY_POLICY = {
-  allowedKeyTypes: value('CS_KEY_TYPES', keyTypes('EC:P-256,EC:P-384,RSA:2048,RSA:3072,RSA:4096'), 'Key types accepted in a CSR, preferred first.'),
+const KEY_POLICY = {
+  allowedKeyTypes: value(
+    'CS_KEY_TYPES',
+    keyTypes('EC:P-256,EC:P-384,RSA:2048,RSA:3072,RSA:4096'),
+    'Key types accepted in a CSR, preferred first.',
+  ),
   sdkKeyTypes: value('CS_SDK_KEY_TYPES', keyTypes('EC:P-256,RSA:2048'), 'Key types that a device may ask for as its SDK key.'),
 };
 
-export const STAGES = {
+const STAGES = {
   pinSeconds: value('CS_PIN_SECONDS', seconds(900), 'Longest wait for the PIN.'),
   csrSeconds: value('CS_CSR_SECONDS', seconds(900), 'Longest wait for the CSR.'),
   ackSeconds: value('CS_ACK_SECONDS', seconds(900), 'Longest wait for the acknowledgement.'),
   wholeSeconds: value('CS_WHOLE_SECONDS', seconds(3_600), 'Longest life of an open enrollment.'),
 };
 
-export const LIMITS = {
+const LIMITS = {
   maxPinFailures: value('CS_PIN_MAX_FAILURES', count(10, 10), 'Wrong PINs of a user after which the PIN is locked.'),
   maxPinAttempts: value('CS_PIN_MAX_ATTEMPTS', count(5), 'PIN attempts of one enrollment.'),
   maxCsrSubmissions: value('CS_CSR_MAX_SUBMISSIONS', count(10), 'Different CSR submissions of one enrollment.'),
@@ -86,10 +132,14 @@ export const LIMITS = {
   maxAckRefusals: value('CS_ACK_MAX_REFUSALS', count(10), 'Wrong acknowledgements after which further ones meet 429.'),
 };
 
-export const API = {
+const API = {
   apiHost: value('CS_API_HOST', text.default('0.0.0.0'), 'Address that the public TLS listener binds to.'),
   apiPort: value('CS_API_PORT', port.default(8443), 'Port of the public TLS listener.'),
-  filesPort: value('CS_FILES_PORT', port.default(8080), 'Port of the plain-HTTP listener for CRLs and CA certificates (RFC 5280 section 8).'),
+  filesPort: value(
+    'CS_FILES_PORT',
+    port.default(8080),
+    'Port of the plain-HTTP listener for CRLs and CA certificates (RFC 5280 section 8).',
+  ),
   internalHost: value('CS_INTERNAL_HOST', text.default('127.0.0.1'), 'Address of the listener for health and metrics.'),
   internalPort: value('CS_INTERNAL_PORT', port.default(9100), 'Port of the listener for health and metrics.'),
   tlsCertificate: file('CS_TLS_CERT_FILE', pem, 'TLS certificate chain of the public listener, PEM.'),
@@ -100,61 +150,133 @@ export const API = {
   tokenKeys: secret('CS_TOKEN_KEYS_FILE', keyRingFile, 'Key ring of enrollment tokens.'),
   pinSaltKeys: secret('CS_PIN_SALT_KEYS_FILE', keyRingFile, 'Key ring from which the device-side PIN salts derive.'),
   pinPepperKeys: secret('CS_PIN_PEPPER_KEYS_FILE', keyRingFile, 'Key ring that PIN hashes are keyed with before they are hashed again.'),
-  pinMemoryKib: value('CS_PIN_MEMORY_KIB', z.coerce.number().int().min(19_456).default(19_456), 'Argon2id memory for new PINs, device and server, in KiB.'),
+  pinMemoryKib: value(
+    'CS_PIN_MEMORY_KIB',
+    z.coerce.number().int().min(19_456).default(19_456),
+    'Argon2id memory for new PINs, device and server, in KiB.',
+  ),
   pinPasses: value('CS_PIN_PASSES', z.coerce.number().int().min(2).default(2), 'Argon2id passes for new PINs, device and server.'),
-  pinMinDigits: value('CS_PIN_MIN_DIGITS', z.coerce.number().int().min(4).max(12).default(6), 'Fewest digits of a PIN; the SDK enforces it.'),
-  pinMaxDigits: value('CS_PIN_MAX_DIGITS', z.coerce.number().int().min(6).max(64).default(12), 'Most digits of a PIN; the SDK enforces it.'),
+  pinMinDigits: value(
+    'CS_PIN_MIN_DIGITS',
+    z.coerce.number().int().min(4).max(12).default(6),
+    'Fewest digits of a PIN; the SDK enforces it.',
+  ),
+  pinMaxDigits: value(
+    'CS_PIN_MAX_DIGITS',
+    z.coerce.number().int().min(6).max(64).default(12),
+    'Most digits of a PIN; the SDK enforces it.',
+  ),
   pinDelays: value('CS_PIN_DELAYS', flag(true), 'Delay after repeated wrong PINs (30 s after the fourth, up to an hour).'),
-  weakPins: value('CS_PIN_WEAK_CHECKED', z.coerce.number().int().min(0).max(20).default(5), 'How many of the commonest PINs the server itself refuses at set-up; each costs one Argon2 run.'),
+  weakPins: value(
+    'CS_PIN_WEAK_CHECKED',
+    z.coerce.number().int().min(0).max(20).default(5),
+    'How many of the commonest PINs the server itself refuses at set-up; each costs one Argon2 run.',
+  ),
   argonSlots: value('CS_ARGON_SLOTS', count(2, 64), 'Argon2 evaluations at the same time.'),
   argonQueue: value('CS_ARGON_QUEUE', count(64, 10_000), 'Evaluations that may wait for a slot; more are answered 503 and not charged.'),
   challengeSeconds: value('CS_CHALLENGE_SECONDS', seconds(300), 'How long a CSR challenge is good.'),
-  docsUrl: value('CS_DOCS_URL', url.optional(), 'Where the error pages are published; `type` of problem documents points there. Default: /docs of this API.'),
+  docsUrl: value(
+    'CS_DOCS_URL',
+    url.optional(),
+    'Where the error pages are published; `type` of problem documents points there. Default: /docs of this API.',
+  ),
 };
 
-export const WORKER = {
+const WORKER = {
   workerHealthPort: value('CS_WORKER_HEALTH_PORT', port.default(9101), 'Port of the health and metrics listener of the enrollment worker.'),
   internalHost: API.internalHost,
   evidenceKey: secret('CS_EVIDENCE_KEY_FILE', pem, 'EC P-256 private key (PKCS#8 PEM) that signs destruction receipts.'),
-  sweepIntervalSeconds: value('CS_SWEEP_INTERVAL_SECONDS', seconds(15), 'How often the sweeper looks for overdue and unstarted enrollments.'),
-  sweepGraceSeconds: value('CS_SWEEP_GRACE_SECONDS', seconds(120), 'How long past its deadline a row may be open before the sweeper ends it.'),
-  startGraceSeconds: value('CS_START_GRACE_SECONDS', seconds(10), 'How old a row without a started workflow is before the sweeper starts it.'),
-  maxCachedWorkflows: value('CS_MAX_CACHED_WORKFLOWS', count(500, 100_000), 'Workflows kept in the cache of the worker; 125 to 170 KiB each.'),
+  sweepIntervalSeconds: value(
+    'CS_SWEEP_INTERVAL_SECONDS',
+    seconds(15),
+    'How often the sweeper looks for overdue and unstarted enrollments.',
+  ),
+  sweepGraceSeconds: value(
+    'CS_SWEEP_GRACE_SECONDS',
+    seconds(120),
+    'How long past its deadline a row may be open before the sweeper ends it.',
+  ),
+  startGraceSeconds: value(
+    'CS_START_GRACE_SECONDS',
+    seconds(10),
+    'How old a row without a started workflow is before the sweeper starts it.',
+  ),
+  maxCachedWorkflows: value(
+    'CS_MAX_CACHED_WORKFLOWS',
+    count(500, 100_000),
+    'Workflows kept in the cache of the worker; 125 to 170 KiB each.',
+  ),
   workflowBundle: value('CS_WORKFLOW_BUNDLE', text.optional(), 'Prebuilt workflow bundle; required in production.'),
 };
 
-export const ISSUANCE = {
+const ISSUANCE = {
   issuerHealthPort: value('CS_ISSUER_HEALTH_PORT', port.default(9102), 'Port of the health and metrics listener of the issuance worker.'),
   internalHost: API.internalHost,
   rootCertificate: file('CS_ROOT_CERT_FILE', pem, 'Root certificate, PEM. The root key is never given to a running process.'),
   issuingRsaCertificate: file('CS_ISSUING_RSA_CERT_FILE', pem, 'Certificate of the RSA issuing CA, PEM.'),
   issuingRsaKey: secret('CS_ISSUING_RSA_KEY_FILE', pem, 'Key of the RSA issuing CA, encrypted PKCS#8 PEM.'),
-  issuingRsaPassphrase: secret('CS_ISSUING_RSA_PASSPHRASE_FILE', text.transform((content) => content.trim()), 'Passphrase of that key.'),
+  issuingRsaPassphrase: secret(
+    'CS_ISSUING_RSA_PASSPHRASE_FILE',
+    text.transform((content) => content.trim()),
+    'Passphrase of that key.',
+  ),
   issuingEcCertificate: file('CS_ISSUING_EC_CERT_FILE', pem, 'Certificate of the EC issuing CA, PEM.'),
   issuingEcKey: secret('CS_ISSUING_EC_KEY_FILE', pem, 'Key of the EC issuing CA, encrypted PKCS#8 PEM.'),
-  issuingEcPassphrase: secret('CS_ISSUING_EC_PASSPHRASE_FILE', text.transform((content) => content.trim()), 'Passphrase of that key.'),
-  rootCrlFile: value('CS_ROOT_CRL_FILE', text, 'DER file with the root CRL, imported at start and whenever it is newer (`cs ca root-crl` makes it).'),
-  organization: value('CS_ORGANIZATION', text.max(42).default('Example Organization'), 'O of every subject; at most 42 characters, because the names of the CAs contain it.'),
+  issuingEcPassphrase: secret(
+    'CS_ISSUING_EC_PASSPHRASE_FILE',
+    text.transform((content) => content.trim()),
+    'Passphrase of that key.',
+  ),
+  rootCrlFile: value(
+    'CS_ROOT_CRL_FILE',
+    text,
+    'DER file with the root CRL, imported at start and whenever it is newer (`cs ca root-crl` makes it).',
+  ),
+  organization: value(
+    'CS_ORGANIZATION',
+    text.max(42).default('Example Organization'),
+    'O of every subject; at most 42 characters, because the names of the CAs contain it.',
+  ),
   idBase: value('CS_ID_BASE', base(url), 'Base of the URIs in subjectAltName: <idBase>/users/<userId> and <idBase>/devices/<deviceId>.'),
-  publicBaseUrl: value('CS_PUBLIC_BASE_URL', base(z.url({ protocol: /^http$/ })), 'Plain-HTTP base of CRL and CA certificate addresses in certificates.'),
+  publicBaseUrl: value(
+    'CS_PUBLIC_BASE_URL',
+    base(z.url({ protocol: /^http$/ })),
+    'Plain-HTTP base of CRL and CA certificate addresses in certificates.',
+  ),
   userPolicyOid: value('CS_POLICY_OID_USER', oid, 'Certificate policy of user certificates; under 2.25 only in development.'),
   sdkPolicyOid: value('CS_POLICY_OID_SDK', oid, 'Certificate policy of SDK certificates; under 2.25 only in development.'),
   validityDays: value('CS_VALIDITY_DAYS', z.coerce.number().int().min(1).max(1_095).default(365), 'Days for which a certificate is valid.'),
   backdateSeconds: value('CS_BACKDATE_SECONDS', seconds(300), 'How far notBefore lies in the past, for phones whose clock is slow.'),
-  ecKeyEncipherment: value('CS_EC_KEY_ENCIPHERMENT', flag(false), 'Sets keyEncipherment in EC certificates too, against RFC 8813 section 3.'),
+  ecKeyEncipherment: value(
+    'CS_EC_KEY_ENCIPHERMENT',
+    flag(false),
+    'Sets keyEncipherment in EC certificates too, against RFC 8813 section 3.',
+  ),
   crlIntervalSeconds: value('CS_CRL_INTERVAL_SECONDS', seconds(5), 'How often the CRL loop looks for due CRLs.'),
   crlMaxAgeSeconds: value('CS_CRL_MAX_AGE_SECONDS', seconds(21_600), 'Age at which a CRL is replaced even without a revocation.'),
   crlLifeSeconds: value('CS_CRL_LIFE_SECONDS', seconds(86_400), 'nextUpdate of an issuing CA CRL after thisUpdate.'),
   keyThreadKeys: value('CS_KEY_THREAD_KEYS', count(20, 20), 'Keys that one key-making thread makes before it ends.'),
-  keyThreadSeconds: value('CS_KEY_THREAD_SECONDS', z.coerce.number().int().min(1).max(60).default(60), 'Seconds that one key-making thread lives.'),
+  keyThreadSeconds: value(
+    'CS_KEY_THREAD_SECONDS',
+    z.coerce.number().int().min(1).max(60).default(60),
+    'Seconds that one key-making thread lives.',
+  ),
   maxConcurrentIssuing: value('CS_MAX_CONCURRENT_ISSUING', count(16), 'Enrollments that one issuance worker issues for at the same time.'),
 };
 
-export const CODEC_SERVER = {
+const CODEC_SERVER = {
   codecHost: value('CS_CODEC_HOST', text.default('127.0.0.1'), 'Address of the codec server.'),
   codecPort: value('CS_CODEC_PORT', port.default(8234), 'Port of the codec server.'),
-  uiOrigin: value('CS_TEMPORAL_UI_ORIGIN', url, 'The one origin (scheme, host, port) whose pages may call the codec server: the Temporal UI.'),
-  codecJwksUrl: value('CS_CODEC_JWKS_URL', url.optional(), 'JWK Set for operator access tokens; required unless the codec server listens on loopback only.'),
+  uiOrigin: value(
+    'CS_TEMPORAL_UI_ORIGIN',
+    url,
+    'The one origin (scheme, host, port) whose pages may call the codec server: the Temporal UI.',
+  ),
+  codecJwksUrl: value(
+    'CS_CODEC_JWKS_URL',
+    url.optional(),
+    'JWK Set for operator access tokens; required unless the codec server listens on loopback only.',
+  ),
   jwtIssuer: value('CS_OPERATOR_JWT_ISSUER', url.optional(), 'Expected `iss` of operator access tokens.'),
   jwtAudience: value('CS_OPERATOR_JWT_AUDIENCE', text.optional(), 'Expected `aud` of operator access tokens.'),
 };

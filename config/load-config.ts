@@ -24,7 +24,7 @@ export function loadConfig<Name extends ProcessName>(name: Name, env: Readonly<R
     if ('problem' in read) problems.push(read.problem);
     else values[key] = read.value;
   }
-  problems.push(...notForProduction(values));
+  problems.push(...notForProduction(values), ...contradictions(values));
   if (problems.length > 0) throw new ConfigError(`${name} cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
   // oxlint-disable-next-line typescript/consistent-type-assertions, typescript/no-unsafe-type-assertion -- each field's schema just gave its value
   return Object.freeze(values) as Config<Name>;
@@ -34,7 +34,8 @@ type Reading = { value: unknown } | { problem: string };
 
 function readField(field: Field, env: Readonly<Record<string, string | undefined>>): Reading {
   const given = env[field.env];
-  const raw = field.source === 'file' && given !== undefined ? readSecretFile(field.env, given) : { value: given === '' ? undefined : given };
+  const raw =
+    field.source === 'file' && given !== undefined ? readSecretFile(field.env, given) : { value: given === '' ? undefined : given };
   if ('problem' in raw) return raw;
   const parsed = field.schema.safeParse(raw.value);
   if (parsed.success) return { value: parsed.data };
@@ -52,20 +53,38 @@ function readSecretFile(env: string, path: string): Reading {
   }
 }
 
-function* foreignKeys(name: ProcessName, own: Readonly<Record<string, Field>>, env: Readonly<Record<string, string | undefined>>): Generator<string> {
+function* foreignKeys(
+  name: ProcessName,
+  own: Readonly<Record<string, Field>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Generator<string> {
   const mine = new Set(Object.values(own).map((field) => field.env));
   const keys = Object.values(PROCESSES).flatMap((fields) => Object.values<Field>(fields).filter((field) => field.key));
   for (const foreign of new Set(keys.map((field) => field.env))) {
-    if (env[foreign] !== undefined && !mine.has(foreign)) yield `${foreign} is set, but the process ${name} must not have this key. Remove it.`;
+    if (env[foreign] !== undefined && !mine.has(foreign))
+      yield `${foreign} is set, but the process ${name} must not have this key. Remove it.`;
   }
 }
 
 /** OIDs under 2.25 are made from a random UUID: fine to try with, not a policy that anyone answers for. */
+const DEVELOPMENT_OID = /^2\.25\./;
+
+/** What development may do and production must not. */
 function* notForProduction(values: Readonly<Record<string, unknown>>): Generator<string> {
   if (values['environment'] !== 'production') return;
-  for (const key of ['userPolicyOid', 'sdkPolicyOid']) {
-    const oid = values[key];
-    if (typeof oid === 'string' && oid.startsWith('2.25.')) yield `${key} is the development default under 2.25. Set the policy OID of your organization.`;
+  const { userPolicyOid, sdkPolicyOid, jwksUrl, codecJwksUrl } = values;
+  for (const [env, oid] of Object.entries({ CS_POLICY_OID_USER: userPolicyOid, CS_POLICY_OID_SDK: sdkPolicyOid })) {
+    if (typeof oid === 'string' && DEVELOPMENT_OID.test(oid)) yield `${env} is an OID under 2.25. Set the policy OID of your organization.`;
   }
-  if ('workflowBundle' in values && values['workflowBundle'] === undefined) yield 'CS_WORKFLOW_BUNDLE is not set. Build it with `npm run build`.';
+  for (const [env, url] of Object.entries({ CS_JWKS_URL: jwksUrl, CS_CODEC_JWKS_URL: codecJwksUrl })) {
+    if (typeof url === 'string' && !url.startsWith('https:'))
+      yield `${env} is not https: whoever changes the answer on its way makes tokens.`;
+  }
+  if ('workflowBundle' in values && values['workflowBundle'] === undefined)
+    yield 'CS_WORKFLOW_BUNDLE is not set. Build it with `npm run build`.';
+}
+
+/** Settings that are good alone and contradict each other. */
+function* contradictions({ pinMinDigits, pinMaxDigits }: Readonly<Record<string, unknown>>): Generator<string> {
+  if (Number(pinMinDigits) > Number(pinMaxDigits)) yield 'CS_PIN_MIN_DIGITS is above CS_PIN_MAX_DIGITS: no PIN fits.';
 }

@@ -51,7 +51,7 @@ export async function readReceipt(db: Executor, enrollmentId: EnrollmentId): Pro
   return row?.receipt ?? undefined;
 }
 
-export function toCertificateRow(row: Certificate): CertificateRow {
+function toCertificateRow(row: Certificate): CertificateRow {
   return {
     kind: oneOf(CREDENTIAL_KINDS, row.kind),
     serial: toSerialHex(row.serial),

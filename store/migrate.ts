@@ -43,7 +43,7 @@ async function applyMissing(databaseUrl: string, prismaFolder: string): Promise<
 }
 
 /** The migrations of `prismaFolder`, oldest first, as the schema engine wants them. */
-export function readMigrations(prismaFolder: string): MigrationList {
+function readMigrations(prismaFolder: string): MigrationList {
   const folder = join(prismaFolder, 'migrations');
   return {
     baseDir: folder,

@@ -59,7 +59,7 @@ function sweepOnce(config: WorkerConfig, db: Database, gateway: EnrollmentGatewa
   return sweep({ db, log, graceSeconds, startGraceSeconds, start: (row) => gateway.start(row) });
 }
 
-export function depsOf(config: WorkerConfig, db: Database, evidence: EvidenceKey): EnrollmentDeps {
+function depsOf(config: WorkerConfig, db: Database, evidence: EvidenceKey): EnrollmentDeps {
   const { challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals } = config;
   return { db, challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals, signReceipt: (facts) => signReceipt(facts, evidence) };
 }

@@ -50,7 +50,7 @@ async function crlTurn(config: IssuerConfig, db: Database, signers: Signers, log
   await renewCrls({ db, log, signers, maxAgeSeconds: config.crlMaxAgeSeconds, lifeSeconds: config.crlLifeSeconds });
 }
 
-export function openSigners(config: IssuerConfig): Signers {
+function openSigners(config: IssuerConfig): Signers {
   const rsa = openSigner({
     issuerId: 'issuing-rsa',
     certificatePem: config.issuingRsaCertificate,
@@ -69,11 +69,11 @@ export function openSigners(config: IssuerConfig): Signers {
   ]);
 }
 
-export function keyBounds({ keyThreadKeys, keyThreadSeconds }: IssuerConfig) {
+function keyBounds({ keyThreadKeys, keyThreadSeconds }: IssuerConfig) {
   return { keys: keyThreadKeys, lifeMs: keyThreadSeconds * 1_000, now: () => new Date() };
 }
 
-export function depsOf(config: IssuerConfig, db: Database, signers: Signers, keys: SdkKeyMaker): IssuanceDeps {
+function depsOf(config: IssuerConfig, db: Database, signers: Signers, keys: SdkKeyMaker): IssuanceDeps {
   const { challengeKeys, allowedKeyTypes, organization, publicBaseUrl, idBase, ecKeyEncipherment, validityDays, backdateSeconds } = config;
   return {
     db,

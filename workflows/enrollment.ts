@@ -1,7 +1,8 @@
 import { ActivityFailure, ApplicationFailure, allHandlersFinished, CancellationScope, condition, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { IssuanceActivities } from '../activities/index.ts';
+import { isEnrollmentId } from '../contract/ids.ts';
 import { deadlineCode, type EndCode, type OpenState } from '../contract/states.ts';
-import type { EnrollmentInput, EnrollmentResult } from '../contract/temporal.ts';
+import type { EnrollmentInput, EnrollmentResult, StageLimits } from '../contract/temporal.ts';
 import { issuing } from './activity-options.ts';
 import { handleMessages } from './handlers.ts';
 import { deadlineSummary } from './operator-card.ts';
@@ -89,8 +90,14 @@ function permanentCode(error: unknown): EndCode | undefined {
   return cause.type === 'issuing_refused' || cause.type === 'issuer_unavailable' ? cause.type : undefined;
 }
 
-/** A hand-made start with a clear payload decodes to a marker: nothing of it is used. */
+/** A hand-made start with a clear payload decodes to a marker; one with an encrypted payload may still not be ours. */
 function checked({ enrollmentId, limits }: Partial<EnrollmentInput>): [string, EnrollmentInput['limits']] {
-  if (typeof enrollmentId === 'string' && limits !== undefined) return [enrollmentId, limits];
+  const ours = typeof enrollmentId === 'string' && isEnrollmentId(enrollmentId) && areLimits(limits);
+  if (ours) return [enrollmentId, limits];
   throw ApplicationFailure.nonRetryable('The input is not {enrollmentId, limits} in an encrypted payload.', 'invalid_body');
+}
+
+function areLimits(limits: Partial<StageLimits> | undefined): limits is StageLimits {
+  const numbers = [limits?.pinSeconds, limits?.csrSeconds, limits?.ackSeconds, limits?.wholeSeconds];
+  return numbers.every((seconds) => typeof seconds === 'number' && seconds > 0);
 }

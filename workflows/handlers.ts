@@ -1,4 +1,4 @@
-import { ApplicationFailure, condition, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 import type { EnrollmentActivities } from '../activities/index.ts';
 import {
   type AcknowledgeInput,
@@ -51,7 +51,8 @@ async function onSubmitCsr(progress: Progress, { digest }: SubmitCsrInput): Prom
 async function untilIssued(progress: Progress): Promise<SubmitCsrResult> {
   if (progress.waitingCsr >= MOST_WAITING_CSR) return { state: progress.state ?? 'issuing' };
   progress.waitingCsr += 1;
-  await condition(() => hasLeft(progress, 'issuing'));
+  // Request Cancellation ends the row, and so this wait: the caller gets that state and no failure.
+  await CancellationScope.nonCancellable(() => condition(() => hasLeft(progress, 'issuing')));
   progress.waitingCsr -= 1;
   return { state: progress.state ?? 'issuing' };
 }
@@ -93,6 +94,7 @@ function refuseMalformedProof(input: Partial<AcknowledgeInput> | undefined): voi
 
 function refuseMalformedCancel(input?: Partial<CancelInput>): void {
   if (input === undefined || input === null) return;
+  if (Object.keys(input).some((member) => member !== 'by')) throw malformed('cancel takes nothing or {by}');
   if (input.by !== undefined && input.by !== 'device' && input.by !== 'token-service' && input.by !== 'operator') throw malformed('cancel takes nothing or {by}');
 }
 

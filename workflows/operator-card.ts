@@ -25,6 +25,7 @@ function openCard(progress: Progress, stage: OpenState): string {
   const deadline = progress.stageSince + stageBudgetMs(progress, stage);
   return [
     `**${STORIES[stage].title}** (\`${stage}\`)`,
+    '', // without it the UI's renderer takes the list for one paragraph
     `- Waiting for: ${STORIES[stage].waiting}`,
     `- Since: ${instant(progress.stageSince)}`,
     `- Until: ${instant(deadline)}, then it ends by itself as \`expired\``,
@@ -35,6 +36,7 @@ function openCard(progress: Progress, stage: OpenState): string {
 function endCard({ state, code, stageSince }: Progress): string {
   return [
     `**Ended as \`${state ?? 'unknown'}\`**${code === undefined ? '' : ` because of \`${code}\``}`,
+    '',
     '- Waiting for: nobody',
     `- Since: ${instant(stageSince)}`,
     '- Until: this is final',

@@ -45,5 +45,7 @@ async function persistently<Result>(step: () => Promise<Result>): Promise<Result
 /** Cancellation, or a row that does not exist: trying again cannot help. */
 function isFinal(error: unknown): boolean {
   if (isCancellation(error)) return true;
-  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true;
+  // A local activity fails with what it threw, a regular one with that as the cause.
+  const thrown = error instanceof ActivityFailure ? error.cause : error;
+  return thrown instanceof ApplicationFailure && thrown.nonRetryable === true;
 }

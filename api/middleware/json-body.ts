@@ -1,6 +1,7 @@
 import express, { type Request, type RequestHandler } from 'express';
 import type { z } from 'zod';
 import { ServiceError } from '../../contract/service-error.ts';
+import { findRepeatedMember } from './repeated-member.ts';
 
 const MAX_BODY_OCTETS = 65_536;
 
@@ -24,11 +25,28 @@ function requireJson(req: Request): void {
 }
 
 function parseJson(body: unknown): unknown {
-  if (!Buffer.isBuffer(body)) throw new ServiceError('invalid_json', 'The body is empty.');
+  const text = decode(body);
+  const value = parse(text);
+  const repeated = findRepeatedMember(text);
+  if (repeated !== undefined) throw new ServiceError('invalid_json', `The member ${JSON.stringify(repeated.slice(0, 64))} comes twice.`);
+  return value;
+}
+
+/** A byte order mark is kept and then refused as what JSON may not begin with (RFC 8259 §8.1). */
+function decode(body: unknown): string {
+  if (!Buffer.isBuffer(body) || body.length === 0) throw new ServiceError('invalid_json', 'The body is empty.');
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
   } catch {
-    throw new ServiceError('invalid_json', 'The body is not one JSON value in valid UTF-8.');
+    throw new ServiceError('invalid_json', 'The body is not valid UTF-8.');
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ServiceError('invalid_json', 'The body is not one JSON value.');
   }
 }
 

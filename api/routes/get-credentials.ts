@@ -49,9 +49,9 @@ async function deliver(deps: ApiDeps, res: Response, reading: EnrollmentReading)
 async function untilIssued(deps: ApiDeps, reading: EnrollmentReading, waitMs: number): Promise<EnrollmentReading> {
   let current = reading;
   let pause = FIRST_POLL_MS;
-  for (let left = waitMs; left > 0 && current.enrollment.state === 'issuing'; left -= pause) {
+  for (let left = waitMs; left > 0 && current.enrollment.state === 'issuing'; pause = Math.min(pause * 2, MOST_POLL_MS)) {
     await sleep(Math.min(pause, left));
-    pause = Math.min(pause * 2, MOST_POLL_MS);
+    left -= pause;
     current = await readAgain(deps, reading.enrollment.id);
   }
   return current;

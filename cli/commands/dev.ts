@@ -50,9 +50,9 @@ async function dev(options: DevOptions): Promise<void> {
   const signal = new Promise<void>((done) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => (interrupted.abort(), done()));
   });
-  const release = takeDataFolder(dataFolder, options.fresh === true);
+  const taken = takeDataFolder(dataFolder, options.fresh === true);
   try {
-    const stack = await startStack({ dataFolder, ports: await choosePorts(options), say: (sentence) => console.log(`· ${sentence}`), signal: interrupted.signal });
+    const stack = await startStack({ dataFolder, ports: await choosePorts(options, taken.leftBehind ? ORPHANS_END_MS : 0), say: (sentence) => console.log(`· ${sentence}`), signal: interrupted.signal });
     try {
       console.log(`· everything is up after ${((Date.now() - begun) / 1_000).toFixed(1)} s\n`);
       if (options.enroll) await demonstrate(stack, dataFolder);
@@ -62,15 +62,18 @@ async function dev(options: DevOptions): Promise<void> {
       await stack.stop();
     }
   } finally {
-    release();
+    taken.release();
   }
   process.exit(process.exitCode ?? 0); // Temporal's native connections keep the event loop alive for a while
 }
 
-async function choosePorts({ ports, anyPorts }: DevOptions): Promise<Ports> {
+/** Parts of a killed stack end by themselves within this time. */
+const ORPHANS_END_MS = 5_000;
+
+async function choosePorts({ ports, anyPorts }: DevOptions, patienceMs: number): Promise<Ports> {
   const chosen: [PortName, number][] = [];
   for (const name of portNames()) chosen.push([name, ports[name] ?? (anyPorts === true ? await unusedPort(chosen) : PORTS[name].preset)]);
-  await assertPortsFree(chosen.map(([name, port]) => ({ port, role: PORTS[name].role, option: `--${name}-port (or --any-ports)` })));
+  await assertPortsFree(chosen.map(([name, port]) => ({ port, role: PORTS[name].role, option: `--${name}-port (or --any-ports)` })), patienceMs);
   const byName = new Map(chosen);
   return mapPorts((name) => byName.get(name) ?? PORTS[name].preset);
 }

@@ -7,11 +7,17 @@ const LOCK = 'lock';
 /** One of these is in every data folder of ours; a folder with other things only is somebody's and is not touched. */
 const OURS = ['lock', 'secrets', 'pki', 'tls', 'logs', 'postgres'];
 
+export interface TakenFolder {
+  /** The stack before was killed: its children may need a moment to follow it. */
+  leftBehind: boolean;
+  release(): void;
+}
+
 /**
- * Takes a data folder for this process and returns how to give it back. With `fresh` its content is thrown away first. Throws one
+ * Takes a data folder for this process. With `fresh` its content is thrown away first. Throws one
  * sentence when another stack uses it or when it is not a data folder of ours.
  */
-export function takeDataFolder(folder: string, fresh: boolean): () => void {
+export function takeDataFolder(folder: string, fresh: boolean): TakenFolder {
   refuseForeign(folder);
   const lock = join(folder, LOCK);
   const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : undefined;
@@ -25,7 +31,7 @@ export function takeDataFolder(folder: string, fresh: boolean): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   writeFileSync(lock, String(process.pid), { mode: 0o600 });
   requireWhole(folder);
-  return () => rmSync(lock, { force: true });
+  return { leftBehind: holder !== undefined, release: () => rmSync(lock, { force: true }) };
 }
 
 function refuseForeign(folder: string): void {

@@ -28,19 +28,29 @@ export async function preparePostgresHome(wanted: string): Promise<PostgresHome>
 function elsewhere(native: string, wanted: string): { native: string; folder: string } {
   const place = distantHome(wanted);
   mkdirSync(place, { recursive: true, mode: 0o755 });
-  const copy = join(place, 'native');
-  if (!existsSync(copy)) {
-    const partial = `${copy}.partial`;
-    rmSync(partial, { recursive: true, force: true });
-    cpSync(native, partial, { recursive: true, verbatimSymlinks: true });
-    renameSync(partial, copy);
-  }
-  return { native: copy, folder: join(place, 'data') };
+  return { native: copyOnce(native), folder: join(place, 'data') };
 }
+
+/** One copy for all data folders; copied beside and renamed, so that one which was interrupted is never taken. */
+function copyOnce(native: string): string {
+  const version = createHash('sha256')
+    .update(readFileSync(join(native, '..', 'package.json')))
+    .digest('hex')
+    .slice(0, 12);
+  const copy = join(ELSEWHERE, `native-${version}`);
+  if (existsSync(copy)) return copy;
+  const partial = `${copy}.${process.pid}`;
+  cpSync(native, partial, { recursive: true, verbatimSymlinks: true });
+  if (existsSync(copy)) rmSync(partial, { recursive: true, force: true });
+  else renameSync(partial, copy);
+  return copy;
+}
+
+const ELSEWHERE = '/var/lib/certificate-service';
 
 /** Under /var/lib, where only root makes names, named after the folder that was wanted, so that a second start finds it. */
 export function distantHome(wanted: string): string {
-  return `/var/lib/certificate-service/${createHash('sha256').update(resolve(wanted)).digest('hex').slice(0, 16)}`;
+  return `${ELSEWHERE}/${createHash('sha256').update(resolve(wanted)).digest('hex').slice(0, 16)}`;
 }
 
 function packagedBinaries(): string {

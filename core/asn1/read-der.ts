@@ -30,7 +30,7 @@ export interface DerLimits {
   readonly maxNodes: number;
 }
 
-export const DEFAULT_DER_LIMITS: DerLimits = { maxBytes: 16_384, maxDepth: 32, maxNodes: 4_096 };
+const DEFAULT_DER_LIMITS: DerLimits = { maxBytes: 16_384, maxDepth: 32, maxNodes: 4_096 };
 
 export class DerError extends Error {
   override readonly name = 'DerError';

@@ -1,7 +1,7 @@
 import { type CsrRefusal, CsrRefused, refusal } from './csr-refusal.ts';
 
 /** Limit of protocol §3, in octets of DER. */
-export const MAX_CSR_OCTETS = 16_384;
+const MAX_CSR_OCTETS = 16_384;
 /** A request of the largest size fits in PEM with lines of any length; the body limit of the API is the same. */
 const MAX_TEXT = 65_536;
 

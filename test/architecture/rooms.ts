@@ -111,6 +111,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   conformance: { may: ['sdk/', 'contract/'], packages: ['node:*'] },
   bench: { may: ['contract/', 'core/', 'store/', 'api/', 'worker/', 'temporal/', 'config/', 'process/', 'sdk/', 'cli/'], packages: ['*'] },
+  // Runs before anything is built: certificates between the containers, secrets of a first start.
+  deploy: { may: ['deploy/', 'bin/'], packages: ['@peculiar/*', 'reflect-metadata', 'node:*'] },
   bin: { may: [], packages: ['tsx/esm/api', 'node:*'] },
   scripts: { may: ['contract/', 'config/', 'api/', 'store/', 'cli/', 'worker/', 'bin/'], packages: ['tsx/esm/api', 'yaml', 'node:*'] },
 };

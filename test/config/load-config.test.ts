@@ -62,17 +62,16 @@ describe('keys are where they belong', () => {
 });
 
 describe('what production refuses and development allows', () => {
-  test.each([
-    ['CS_POLICY_OID_USER', 'userPolicyOid'],
-    ['CS_POLICY_OID_SDK', 'sdkPolicyOid'],
-  ])('%s under 2.25', (env, key) => {
+  test.each([['CS_POLICY_OID_USER'], ['CS_POLICY_OID_SDK']])('%s under 2.25', (env) => {
     const changes = { [env]: '2.25.261437790486893842764351487366214219451.1' };
-    expect(problemsOf('issuer', environmentOf('issuer', changes))).toEqual([expect.stringMatching(`^${key} .*2\\.25.*policy OID`)]);
+    expect(problemsOf('issuer', environmentOf('issuer', changes))).toEqual([expect.stringMatching(`^${env} .*2\\.25.*policy OID`)]);
     expect(problemsOf('issuer', environmentOf('issuer', { ...changes, CS_ENV: 'development' }))).toEqual([]);
   });
 
   test('a worker without a prebuilt workflow bundle', () => {
-    expect(problemsOf('worker', environmentOf('worker', { CS_WORKFLOW_BUNDLE: undefined }))).toEqual([expect.stringContaining('CS_WORKFLOW_BUNDLE is not set.')]);
+    expect(problemsOf('worker', environmentOf('worker', { CS_WORKFLOW_BUNDLE: undefined }))).toEqual([
+      expect.stringContaining('CS_WORKFLOW_BUNDLE is not set.'),
+    ]);
     expect(problemsOf('worker', environmentOf('worker', { CS_WORKFLOW_BUNDLE: undefined, CS_ENV: 'development' }))).toEqual([]);
   });
 
@@ -112,10 +111,13 @@ describe('a key ring file', () => {
     expect(problems(content)).toEqual([expect.stringMatching(/^CS_CODEC_KEYS_FILE must hold one key a line/)]);
   });
 
-  test.each(['key-1', '256', '01', '-1'])('of challenges with the id %s, which is no octet, is refused at start and not at the first challenge', (kid) => {
-    const changes = { CS_CHALLENGE_KEYS_FILE: fileWith(`${kid} ${TEST_KEY}\n`) };
-    expect(problemsOf('api', environmentOf('api', changes))).toEqual([expect.stringMatching(/^CS_CHALLENGE_KEYS_FILE .*0 to 255/)]);
-  });
+  test.each(['key-1', '256', '01', '-1'])(
+    'of challenges with the id %s, which is no octet, is refused at start and not at the first challenge',
+    (kid) => {
+      const changes = { CS_CHALLENGE_KEYS_FILE: fileWith(`${kid} ${TEST_KEY}\n`) };
+      expect(problemsOf('api', environmentOf('api', changes))).toEqual([expect.stringMatching(/^CS_CHALLENGE_KEYS_FILE .*0 to 255/)]);
+    },
+  );
 });
 
 describe('values that make no sense are refused by name', () => {
@@ -141,7 +143,11 @@ describe('values that make no sense are refused by name', () => {
 });
 
 describe('secrets are never quoted', () => {
-  const secrets = processNames().flatMap((name) => fieldsOf(name).filter(({ key }) => key).map(({ env }) => [name, env] as const));
+  const secrets = processNames().flatMap((name) =>
+    fieldsOf(name)
+      .filter(({ key }) => key)
+      .map(({ env }) => [name, env] as const),
+  );
   const PLANTED = 'PLANTED-VALUE-0123456789';
 
   test.each(secrets)('%s: a malformed %s', (name, env) => {
@@ -162,7 +168,15 @@ function missing({ env, doc }: Field): string {
 }
 
 function allKeys(): string[] {
-  return [...new Set(processNames().flatMap((name) => fieldsOf(name).filter(({ key }) => key).map(({ env }) => env)))];
+  return [
+    ...new Set(
+      processNames().flatMap((name) =>
+        fieldsOf(name)
+          .filter(({ key }) => key)
+          .map(({ env }) => env),
+      ),
+    ),
+  ];
 }
 
 /** One line a problem; none when the process would start. */

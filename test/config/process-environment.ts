@@ -47,7 +47,10 @@ const GOOD: Environment = {
 };
 
 /** What a process is given in production, complete; changes on top, `undefined` takes a variable away. */
-export function environmentOf(name: ProcessName, changes: Readonly<Record<string, string | undefined>> = {}): Record<string, string | undefined> {
+export function environmentOf(
+  name: ProcessName,
+  changes: Readonly<Record<string, string | undefined>> = {},
+): Record<string, string | undefined> {
   const own = fieldsOf(name).flatMap(({ env }) => (GOOD[env] === undefined ? [] : [[env, GOOD[env]]]));
   return { ...Object.fromEntries(own), ...changes };
 }

@@ -8,9 +8,9 @@ import { takeDataFolder } from '../../cli/dev/data-folder.ts';
 describe('a data folder', () => {
   it('is made, taken, and given back', () => {
     const folder = join(mkdtempSync(join(tmpdir(), 'cs-data-')), 'data');
-    takeDataFolder(folder, false)();
+    takeDataFolder(folder, false).release();
     expect(readdirSync(folder)).toEqual([]);
-    takeDataFolder(folder, false)();
+    takeDataFolder(folder, false).release();
   });
 
   it('of a running process is refused in a sentence that names the process', async () => {
@@ -22,7 +22,7 @@ describe('a data folder', () => {
     const gone = new Promise((done) => other.once('exit', done));
     other.kill('SIGKILL');
     await gone;
-    takeDataFolder(folder, false)();
+    takeDataFolder(folder, false).release();
   });
 
   it('with things of somebody else is never touched, not even with --fresh', () => {
@@ -37,7 +37,7 @@ describe('a data folder', () => {
     mkdirSync(join(folder, 'secrets'));
     writeFileSync(join(folder, 'secrets', 'token.keys'), 'test');
     expect(() => takeDataFolder(folder, false)).toThrow(/half-made.*--fresh/);
-    takeDataFolder(folder, true)();
+    takeDataFolder(folder, true).release();
     expect(readdirSync(folder)).toEqual([]);
   });
 });

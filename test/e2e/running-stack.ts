@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -27,6 +27,7 @@ export interface RunningStack {
 /** The whole stack as `npm start` brings it up, on free ports and in a folder that is deleted after the file's tests. */
 export async function runningStack(settings: Record<string, string> = {}): Promise<RunningStack> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'cs-e2e-'));
+  chmodSync(dataFolder, 0o711); // PostgreSQL's own user must pass
   const stack: Stack = await startStack({ dataFolder, ports: await freePorts(), say: () => undefined, signal: new AbortController().signal, settings });
   const connection = await Connection.connect({ address: stack.dev.temporal.address });
   const keys = parseKeyRing(readFileSync(secretPaths(dataFolder).secret('codec.keys'), 'utf8'), (message) => {

@@ -1,11 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { pinSatisfied } from '../../contract/temporal.ts';
 import { type RunningStack, runningStack } from '../e2e/running-stack.ts';
 import { revokedSerials } from '../e2e/verifiers.ts';
@@ -24,6 +24,7 @@ describe('killed processes and forged messages', () => {
 
   test('the issuance worker is killed between signing and storing: the same serials are issued once, nothing doubled', async () => {
     const lock = new pg.Client({ connectionString: stack.dev.databaseUrl });
+    onTestFinished(() => lock.end());
     await lock.connect();
     // Storing a certificate waits for this lock: the signatures exist, their rows do not.
     await lock.query('BEGIN; LOCK TABLE certificate IN SHARE MODE');
@@ -37,9 +38,8 @@ describe('killed processes and forged messages', () => {
     });
     await expect.poll(() => waitingInserts(stack), { timeout: 20_000 }).toBeGreaterThan(0);
     const before = await intents(stack, enrollmentId);
-    process.kill(await pidOf('issuer'), 'SIGKILL');
+    process.kill(stack.dev.pids['issuer'] ?? 0, 'SIGKILL');
     await lock.query('ROLLBACK');
-    await lock.end();
     expect(await certificateCount(stack, enrollmentId)).toBe(0);
     started.push(restartIssuer(stack));
     const enrolled = await enrolling;
@@ -48,13 +48,6 @@ describe('killed processes and forged messages', () => {
     expect(after.map(({ serial }) => serial)).toEqual(before.map(({ serial }) => serial));
     expect(before.every(({ signing_started_at: mark }) => mark !== null)).toBe(true);
   }, 120_000);
-
-  async function pidOf(part: string): Promise<number> {
-    const shell = stack.dev.pids[part] ?? 0;
-    const children = execFileSync('ps', ['-o', 'pid=,command=', '--ppid', String(shell)], { encoding: 'utf8' });
-    const line = children.split('\n').find((text) => text.includes('main.ts'));
-    return Number(line?.trim().split(' ', 1)[0]);
-  }
 
   function restartIssuer({ dev, dataFolder }: RunningStack): number {
     const log = openSync(join(dataFolder, 'logs', 'issuer-again.log'), 'a');

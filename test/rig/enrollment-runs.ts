@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { DefaultLogger, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { type NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll } from 'vitest';
 import { RefusalInterceptor } from '../../activities/failure.ts';
 import { createEnrollmentActivities, createIssuanceActivities } from '../../activities/index.ts';
@@ -14,6 +14,7 @@ import { dataConverter } from '../../temporal/data-converter.ts';
 import { createRow, newDevice, satisfyPin, TEST_LIMITS } from './enrollment-rows.ts';
 import type { EnrollmentWorld } from './enrollment-world.ts';
 import type { RowStage } from './row-stages.ts';
+import './quiet-runtime.ts';
 import { submit, takeCredentials } from './test-device.ts';
 import { TEST_CODEC_KEYS } from './test-keys.ts';
 import { taskQueueSuffix } from './test-temporal.ts';
@@ -44,7 +45,6 @@ interface Parts {
 
 /** Workers as worker/ creates them; stopped after the file's tests. */
 export async function enrollmentRuns(world: EnrollmentWorld, { client, nativeConnection, issuance }: Parts): Promise<EnrollmentRuns> {
-  quietRuntime();
   const suffix = taskQueueSuffix();
   const shared = { connection: nativeConnection, dataConverter: dataConverter(TEST_CODEC_KEYS), shutdownGraceTime: '5 s' };
   const interceptors = { activity: [() => ({ inbound: new RefusalInterceptor() })] };
@@ -65,13 +65,6 @@ function runUntilEnd(worker: Worker): void {
     worker.shutdown();
     await running;
   });
-}
-
-let quiet = false;
-function quietRuntime(): void {
-  if (quiet) return;
-  quiet = true;
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { forward: {}, filter: { core: 'ERROR', other: 'ERROR' } } } });
 }
 
 type Target = Parameters<EnrollmentRuns['bring']>[0];

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { ApplicationFailure, Client, WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure, Client, type Payload, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { CS_DEADLINE, CS_FAILURE_CODE, CS_STATE } from '../../contract/search-attributes.ts';
 import { type AcknowledgeInput, enrollmentProcess, type SubmitCsrInput } from '../../contract/temporal.ts';
 import { renewCrls } from '../../worker/crl-loop.ts';
+import { FAILURE_CONVERTER_PATH } from '../../temporal/data-converter.ts';
+import { payloadCodec } from '../../temporal/payload-codec.ts';
 import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
 import { readCrl } from '../../core/pki/read-crl.ts';
 import { createLogger } from '../../process/logger.ts';
@@ -14,6 +16,7 @@ import { type EnrollmentWorld, enrollmentWorld } from '../rig/enrollment-world.t
 import { historyTracker } from '../rig/histories.ts';
 import { snapshot } from '../rig/row-stages.ts';
 import { newUserKey, submit, takeCredentials } from '../rig/test-device.ts';
+import { TEST_CODEC_KEYS } from '../rig/test-keys.ts';
 import { connectTestTemporal, type TestTemporal } from '../rig/test-temporal.ts';
 
 const tracker = historyTracker();
@@ -54,8 +57,10 @@ describe('a full enrollment', () => {
     const run = await runs.bring('completed');
     const { events } = await run.handle.fetchHistory();
     const octets = (await rawHistory(run.handle)).length;
-    const byType = Object.entries(Object.groupBy(events ?? [], typeOf)).map(([type, all]) => `${type} ${all?.length}`);
-    process.stdout.write(`a full enrollment: ${events?.length} events, ${octets} octets\n  ${byType.join('\n  ')}\n`);
+    const byType = new Map<string, number>();
+    for (const event of events ?? []) byType.set(typeOf(event), (byType.get(typeOf(event)) ?? 0) + 1);
+    const lines = [...byType].map(([type, count]) => `  ${count} ${type}\n`);
+    process.stdout.write(`a full enrollment: ${events?.length} events, ${octets} octets\n${lines.join('')}`);
     expect(events?.length).toBeLessThanOrEqual(40);
     expect(octets).toBeLessThanOrEqual(16_384);
   });
@@ -81,7 +86,7 @@ describe('a full enrollment', () => {
       await world.db.$executeRaw`ALTER TABLE csr_submission_away RENAME TO csr_submission`;
     }
     const raw = await rawHistory(run.handle);
-    for (const word of ['csr_submission', 'at judgeCsr', 'Prisma', 'prisma']) expect(raw.includes(word), word).toBe(false);
+    for (const word of ['csr_submission', 'at judgeCsr', 'does not exist', '.ts:']) expect(raw.includes(word), word).toBe(false);
     const { digest } = await submit(world.db, run.id);
     await run.handle.startUpdate('submitCsr', { args: [{ digest }], waitForStage: 'ACCEPTED' });
     await stands(run.handle, 'issuing');
@@ -97,7 +102,7 @@ describe('what an operator sees', () => {
   ] as const)('in %s: card, search attributes and process view name the stage', async (stage, whom, party) => {
     const run = await (stage === 'issuing' ? stuck : runs).bring(stage);
     const card = await cardOf(run.handle);
-    expect(card.split('\n')).toHaveLength(5);
+    expect(card.split('\n').filter((line) => line !== '')).toHaveLength(5);
     expect(card).toContain(`\`${stage}\``);
     expect(card).toContain(`Waiting for: ${whom}`);
     const attributes = await attributesOf(run.handle);
@@ -126,8 +131,9 @@ describe('calls that come twice', () => {
     expect([...answers, await submitCsr(run, digest), await submitCsr(run, other.digest)]).toEqual(Array(4).fill({ state: 'awaiting-ack' }));
     expect(await world.db.certificate.count({ where: { enrollmentId: run.id } })).toBe(2);
     const { proof } = await takeCredentials(world.db, run.id, { digest, ...keys });
-    const acks = await Promise.all([acknowledge(run, proof), acknowledge(run, proof)]);
-    expect(acks).toEqual(Array(2).fill({ state: 'completed' }));
+    // The run closes with the first; a second that came too late is told so, and the API reads the row.
+    const acks = await Promise.allSettled([acknowledge(run, proof), acknowledge(run, proof)]);
+    expect(acks).toContainEqual({ status: 'fulfilled', value: { state: 'completed' } });
     expect(await run.handle.result()).toEqual({ state: 'completed' });
     expect(await world.db.audit.count({ where: { enrollmentId: run.id, action: 'enrollment.acknowledge' } })).toBe(1);
   });
@@ -257,12 +263,17 @@ describe('trouble', () => {
 describe('by hand', () => {
   it('clear updates are refused as malformed and the enrollment still completes', async () => {
     const run = await runs.bring('awaiting-csr');
-    const byHand = new Client({ connection: server.connection }).workflow.getHandle(run.handle.workflowId);
+    const byHand = clearClient().workflow.getHandle(run.handle.workflowId);
     const { digest, ...keys } = await submit(world.db, run.id);
     await byHand.signal('pinSatisfied', { state: 'completed' });
     await byHand.signal('nobodyKnowsThis', { clear: true });
-    for (const [name, args] of [['submitCsr', [{ digest }]], ['acknowledge', [{ proof: 'x' }]], ['cancel', [{ by: 'operator' }]]] as const)
-      await expect(byHand.executeUpdate(name, { args: [...args] })).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
+    const clear: [string, [object | undefined]][] = [
+      ['submitCsr', [{ digest }]],
+      ['acknowledge', [{ proof: 'x' }]],
+      ['cancel', [{ by: 'operator' }]],
+    ];
+    for (const [name, args] of clear)
+      await expect(byHand.executeUpdate<unknown, [object | undefined]>(name, { args })).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
     expect(await stateOf(world, run.id)).toEqual({ state: 'awaiting-csr', code: null });
     expect(await submitCsr(run, digest)).toEqual({ state: 'awaiting-ack' });
     const { proof } = await takeCredentials(world.db, run.id, { digest, ...keys });
@@ -272,8 +283,15 @@ describe('by hand', () => {
   it('malformed arguments in an encrypted payload leave no trace in the history', async () => {
     const run = await runs.bring('awaiting-csr');
     const before = (await run.handle.fetchHistory()).events?.filter(isUpdate).length;
-    for (const [name, args] of [['submitCsr', [{ digest: 'ABC' }]], ['submitCsr', []], ['acknowledge', [{ proof: 'x'.repeat(5_000) }]], ['acknowledge', []], ['cancel', [{ by: 'me' }]]] as const)
-      await expect(run.handle.executeUpdate(name, { args: [...args] })).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
+    const malformed: [string, [object | undefined]][] = [
+      ['submitCsr', [{ digest: 'ABC' }]],
+      ['submitCsr', [undefined]],
+      ['acknowledge', [{ proof: 'x'.repeat(5_000) }]],
+      ['acknowledge', [undefined]],
+      ['cancel', [{ by: 'me' }]],
+    ];
+    for (const [name, args] of malformed)
+      await expect(run.handle.executeUpdate<unknown, [object | undefined]>(name, { args })).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
     expect((await run.handle.fetchHistory()).events?.filter(isUpdate).length).toBe(before);
   });
 
@@ -284,14 +302,22 @@ describe('by hand', () => {
     ['an enrollment that is not there', { enrollmentId: randomUUID(), limits: { pinSeconds: 9, csrSeconds: 9, ackSeconds: 9, wholeSeconds: 9 } }, 'enrollment_not_found'],
   ])('a start with %s fails at once', async (_what, input, type) => {
     const options = { taskQueue: runs.enrollmentQueue, workflowId: `by-hand-${randomUUID()}`, args: [input] };
-    const error = await server.client.workflow.execute('enrollment', options).catch((cause: unknown) => cause);
+    const handle = await server.client.workflow.start('enrollment', options);
+    const error = await handle.result().catch((cause: unknown) => cause);
     expect(failureTypes(error)).toContain(type);
   });
 });
 
+/** Somebody who has no codec key, or does not use it: what is sent is clear, only answers are decoded. */
+function clearClient(): Client {
+  const { decode } = payloadCodec(TEST_CODEC_KEYS);
+  const payloadCodecs = [{ decode, encode: (payloads: Payload[]) => Promise.resolve(payloads) }];
+  return new Client({ connection: server.connection, dataConverter: { payloadCodecs, failureConverterPath: FAILURE_CONVERTER_PATH } });
+}
+
 function failureTypes(error: unknown): (string | undefined)[] {
   const types: (string | undefined)[] = [];
-  for (let cause = error; cause instanceof Error; cause = cause instanceof WorkflowFailedError ? cause.cause : cause.cause)
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (cause instanceof ApplicationFailure) types.push(cause.type ?? undefined);
   return types;
 }

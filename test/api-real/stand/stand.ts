@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { pino } from 'pino';
-import { afterAll } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { createEnrollmentActivities, createIssuanceActivities } from '../../../activities/index.ts';
 import { accessTokens } from '../../../api/access-token.ts';
 import { filesApp, publicApp } from '../../../api/app.ts';
@@ -47,11 +47,11 @@ export async function startStand(settings: Partial<Config<'api'>> = {}): Promise
   return { base: api.base, files: files.base, db, config, gateway, issuer, evidence, deps };
 }
 
-/** A second API process over the same rows, with other settings. */
+/** A second API over the same rows, with other settings, for the length of one test. */
 export async function startSecondApi(stand: Stand, changed: Partial<ApiDeps>): Promise<Stand> {
   const deps = { ...stand.deps, ...changed };
   const { base, server } = await listen(publicApp(deps));
-  afterAll(() => close(server));
+  onTestFinished(() => close(server));
   return { ...stand, base, deps, config: deps.config };
 }
 

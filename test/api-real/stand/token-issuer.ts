@@ -7,7 +7,8 @@ import { JWT_AUDIENCE, JWT_ISSUER } from './api-config.ts';
 export interface TokenWishes {
   readonly clientId?: string;
   readonly scope?: string;
-  readonly header?: Readonly<Record<string, string>>;
+  /** A member that is `undefined` is left out. */
+  readonly header?: Readonly<Record<string, string | undefined>>;
   /** Members that are `undefined` are left out. */
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly key?: CryptoKey | Uint8Array;

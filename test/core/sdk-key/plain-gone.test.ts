@@ -62,7 +62,7 @@ describe.skipIf(process.platform !== 'linux')('private keys in the memory of a p
 
   /** As in PKCS#8, and as the limbs of a big number on a little-endian machine. */
   function traces(scalar: Buffer): Buffer[] {
-    return [scalar, Buffer.from(scalar).toReversed()];
+    return [scalar, Buffer.from(scalar.toReversed())];
   }
 
   function* writableMemory(pid: number): Generator<Buffer> {
