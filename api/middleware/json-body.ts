@@ -19,7 +19,10 @@ export function parseBody<Schema extends z.ZodType>(req: Request, schema: Schema
 }
 
 function requireJson(req: Request): void {
-  const [type, ...parameters] = (req.headers['content-type'] ?? '').toLowerCase().split(';').map((part) => part.trim());
+  const [type, ...parameters] = (req.headers['content-type'] ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
   const utf8 = parameters.every((parameter) => parameter === 'charset=utf-8' || parameter === 'charset="utf-8"');
   if (type !== 'application/json' || !utf8) throw new ServiceError('unsupported_media_type');
 }

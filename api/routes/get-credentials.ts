@@ -12,27 +12,29 @@ const FIRST_POLL_MS = 100;
 const MOST_POLL_MS = 500;
 
 /** GET /v1/enrollments/{id}/credentials. Answered from the rows alone, without Temporal. May be repeated until acknowledged. */
-export const getCredentials = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
-  const { reading } = await requireDevice(deps, req);
-  const after = await untilIssued(deps, reading, preferredWaitMs(req, res, 0));
-  switch (after.enrollment.state) {
-    case 'awaiting-pin':
-    case 'awaiting-csr':
-      throw refusalAt(deps, after, 'wrong_state', 'There are no credentials before the CSR was accepted.');
-    case 'issuing':
-      return sendIssuing(res, after);
-    case 'awaiting-ack':
-      return deliver(deps, res, after);
-    case 'completed':
-    case 'expired':
-    case 'cancelled':
-    case 'failed':
-    case 'locked':
-      throw refusalAt(deps, after, 'credentials_gone');
-    default:
-      return assertNever(after.enrollment.state);
-  }
-};
+export const getCredentials =
+  (deps: ApiDeps) =>
+  async (req: Request, res: Response): Promise<void> => {
+    const { reading } = await requireDevice(deps, req);
+    const after = await untilIssued(deps, reading, preferredWaitMs(req, res, 0));
+    switch (after.enrollment.state) {
+      case 'awaiting-pin':
+      case 'awaiting-csr':
+        throw refusalAt(deps, after, 'wrong_state', 'There are no credentials before the CSR was accepted.');
+      case 'issuing':
+        return sendIssuing(res, after);
+      case 'awaiting-ack':
+        return deliver(deps, res, after);
+      case 'completed':
+      case 'expired':
+      case 'cancelled':
+      case 'failed':
+      case 'locked':
+        throw refusalAt(deps, after, 'credentials_gone');
+      default:
+        return assertNever(after.enrollment.state);
+    }
+  };
 
 /** 202: the certificates are being made; the same address gives them. */
 export function sendIssuing(res: Response, { enrollment: { id } }: EnrollmentReading): void {

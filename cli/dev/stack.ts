@@ -55,11 +55,11 @@ async function bringUp(options: StackOptions, stops: Stop[]): Promise<Omit<Stack
   const made = await ensureDevSecrets(dataFolder, ORGANIZATION, publicFilesUrl(ports));
   if (made.length > 0) say(`made ${made.join(', ')} in ${dataFolder}`);
   const paths = secretPaths(dataFolder);
-  const [databaseUrl, temporal, workflowBundle] = await settleAll([database(options, paths, stops), temporalServer(options, stops), ensureWorkflowBundle(dataFolder)]);
+  const [postgres, temporal, workflowBundle] = await settleAll([database(options, paths, stops), temporalServer(options, stops), ensureWorkflowBundle(dataFolder)]);
   const facts = { ports, paths, temporalAddress: temporal.address, workflowBundle };
   const parts = startParts(options, environments(facts), paths, stops);
   await Promise.all(parts.map((part) => ready(part, options.signal)));
-  const dev = describe(options, paths, databaseUrl, temporal, environments(facts), parts);
+  const dev = describe(options, paths, postgres, temporal, environments(facts), parts);
   writeDevJson(dataFolder, dev);
   return { dev, broken: Promise.race(parts.map(({ name, line }) => line.ended.then((code) => `${name} ended with code ${code}; see ${logOf(dataFolder, name)}`))) };
 }
@@ -70,7 +70,12 @@ async function settleAll<A, B, C>(work: [Promise<A>, Promise<B>, Promise<C>]): P
   return Promise.all(work);
 }
 
-async function database({ dataFolder, ports, say }: StackOptions, paths: SecretPaths, stops: Stop[]): Promise<string> {
+interface DatabaseServer {
+  url: string;
+  pid: number;
+}
+
+async function database({ dataFolder, ports, say }: StackOptions, paths: SecretPaths, stops: Stop[]): Promise<DatabaseServer> {
   const wanted = join(dataFolder, 'postgres');
   const password = readFileSync(paths.secret('database.password'), 'utf8');
   const postgres: RunningPostgres = await startPostgres({ folder: wanted, port: ports.postgres, password, logFile: logOf(dataFolder, 'postgres') });
@@ -81,12 +86,14 @@ async function database({ dataFolder, ports, say }: StackOptions, paths: SecretP
   writeFileSync(paths.secret('database.url'), `${url}\n`, { mode: 0o600 });
   const applied = await applyMigrations(url, PRISMA_FOLDER);
   say(`PostgreSQL is up on port ${ports.postgres}${applied.length === 0 ? '' : `, ${applied.length} migration(s) applied`}`);
-  return url;
+  return { url, pid: postgres.pid };
 }
 
 interface Temporal {
   address: string;
   ui?: string;
+  /** Unknown when the server was there before. */
+  pid?: number;
 }
 
 async function temporalServer({ dataFolder, ports, say }: StackOptions, stops: Stop[]): Promise<Temporal> {
@@ -103,7 +110,7 @@ async function temporalServer({ dataFolder, ports, say }: StackOptions, stops: S
   });
   stops.push(() => server.stop());
   say(`Temporal is up on port ${ports.temporal}`);
-  return { address: server.address, ui: `http://localhost:${ports['temporal-ui']}` };
+  return { address: server.address, ui: `http://localhost:${ports['temporal-ui']}`, pid: server.pid };
 }
 
 interface Part {
@@ -154,7 +161,7 @@ async function ready({ name, line, health, log }: Part, signal: AbortSignal): Pr
   throw new Error(`${name} ${why}. The end of ${log}:\n${readFileSync(log, 'utf8').slice(-1_500)}`);
 }
 
-function describe({ ports }: StackOptions, paths: SecretPaths, databaseUrl: string, temporal: Temporal, env: Record<string, Environment>, parts: Part[]): DevJson {
+function describe({ ports }: StackOptions, paths: SecretPaths, postgres: DatabaseServer, temporal: Temporal, env: Record<string, Environment>, parts: Part[]): DevJson {
   return {
     api: apiUrl(ports),
     publicFiles: publicFilesUrl(ports),
@@ -164,10 +171,14 @@ function describe({ ports }: StackOptions, paths: SecretPaths, databaseUrl: stri
     tokenService: issuerOf({ port: ports['token-service'] }),
     temporal: { address: temporal.address, namespace: 'default', codecServer: `http://localhost:${ports.codec}`, ...(temporal.ui === undefined ? {} : { ui: temporal.ui }) },
     health: { api: healthUrl(ports['api-health']), worker: healthUrl(ports['worker-health']), issuer: healthUrl(ports['issuer-health']) },
-    databaseUrl,
+    databaseUrl: postgres.url,
     environments: env,
-    pids: Object.fromEntries(parts.map(({ name, line }) => [name, line.pid])),
+    pids: { ...pidsOf(parts), postgres: postgres.pid, ...(temporal.pid === undefined ? {} : { temporal: temporal.pid }) },
   };
+}
+
+function pidsOf(parts: Part[]): Record<string, number> {
+  return Object.fromEntries(parts.map(({ name, line }) => [name, line.pid]));
 }
 
 function healthUrl(port: number): string {

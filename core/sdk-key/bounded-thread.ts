@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { KeyOrder, SealedSdkKey, ThreadAnswer, ThreadLife } from './key-order.ts';
+import type { KeyOrder, SealedSdkKey, ThreadAnswer, ThreadCall } from './key-order.ts';
 import { exitMs, longestOrderMs, type ThreadBounds } from './thread-bounds.ts';
 
 /**
@@ -7,22 +7,19 @@ import { exitMs, longestOrderMs, type ThreadBounds } from './thread-bounds.ts';
  * (measured: nothing of a key is found in the process). One order at a time; whoever holds it sees to that.
  */
 export class BoundedThread {
+  readonly #bounds: ThreadBounds;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
-  readonly #endsNs: bigint;
-  readonly #lastOrderNs: bigint;
-  readonly #life: NodeJS.Timeout;
+  /** Begins with the first order: a thread that waits for one holds nothing. */
+  #life: Life | undefined;
   #keysLeft: number;
   #ended = false;
   #reason = 'the thread ended';
 
   constructor(bounds: ThreadBounds) {
-    const livesMs = bounds.lifeMs - exitMs(bounds);
+    this.#bounds = bounds;
     this.#keysLeft = bounds.keys;
-    this.#endsNs = process.hrtime.bigint() + nanoseconds(livesMs);
-    this.#lastOrderNs = this.#endsNs - nanoseconds(longestOrderMs(bounds));
-    const workerData: ThreadLife = { endsNs: this.#endsNs };
-    this.#worker = new Worker(ENTRY, { execArgv: [], workerData });
+    this.#worker = new Worker(ENTRY, { execArgv: [] });
     this.#exited = new Promise((exited) => this.#worker.once('exit', () => exited()));
     void this.#exited.then(() => this.end());
     // What makeSealedKey throws is caught in the thread; this is a thread that could not start or ran out of memory.
@@ -30,19 +27,19 @@ export class BoundedThread {
       this.#reason = error instanceof Error ? error.message : 'the thread failed';
     });
     this.#worker.unref();
-    // The thread has this timer too; this one is for a thread that never came as far.
-    this.#life = setTimeout(() => void this.end(), livesMs).unref();
   }
 
   /** May take one more order. */
   get isFit(): boolean {
-    return !this.#ended && this.#keysLeft > 0 && process.hrtime.bigint() < this.#lastOrderNs;
+    const inTime = this.#life === undefined || process.hrtime.bigint() < this.#life.lastOrderNs;
+    return !this.#ended && this.#keysLeft > 0 && inTime;
   }
 
   /** Throws when the key could not be made; the thread has exited then. */
   async make(order: KeyOrder): Promise<SealedSdkKey> {
     this.#keysLeft -= 1;
-    const answer = await this.#ask(order);
+    this.#life ??= this.#begin();
+    const answer = await this.#ask({ order, endsNs: this.#life.endsNs });
     if (!answer.ok) await this.end();
     else if (this.#keysLeft <= 0) void this.end();
     if (!answer.ok) throw new Error(`the SDK key could not be made (${answer.reason})`);
@@ -52,13 +49,21 @@ export class BoundedThread {
   /** Resolves when the thread has exited. May be repeated. */
   async end(): Promise<void> {
     this.#ended = true;
-    clearTimeout(this.#life);
+    clearTimeout(this.#life?.timer);
     await this.#worker.terminate();
     await this.#exited;
   }
 
+  #begin(): Life {
+    const livesMs = this.#bounds.lifeMs - exitMs(this.#bounds);
+    const endsNs = process.hrtime.bigint() + nanoseconds(livesMs);
+    // The thread has this timer too; this one is for a thread that never came as far.
+    const timer = setTimeout(() => void this.end(), livesMs).unref();
+    return { endsNs, lastOrderNs: endsNs - nanoseconds(longestOrderMs(this.#bounds)), timer };
+  }
+
   /** The process stays while an order is under way, not for an idle thread. */
-  #ask(order: KeyOrder): Promise<ThreadAnswer> {
+  #ask(call: ThreadCall): Promise<ThreadAnswer> {
     this.#worker.ref();
     return new Promise((answered) => {
       const settle = (answer: ThreadAnswer): void => {
@@ -66,9 +71,15 @@ export class BoundedThread {
         answered(answer);
       };
       const exited = (): void => settle({ ok: false, reason: this.#reason });
-      this.#worker.once('message', settle).once('exit', exited).postMessage(order);
+      this.#worker.once('message', settle).once('exit', exited).postMessage(call);
     });
   }
+}
+
+interface Life {
+  readonly endsNs: bigint;
+  readonly lastOrderNs: bigint;
+  readonly timer: NodeJS.Timeout;
 }
 
 /** From a checkout the thread is TypeScript and registers its own loader; built, it is plain JavaScript. */

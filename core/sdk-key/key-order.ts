@@ -27,8 +27,9 @@ export interface SealedSdkKey {
 
 export type ThreadAnswer = { readonly ok: true; readonly key: SealedSdkKey } | { readonly ok: false; readonly reason: string };
 
-/** Handed to a new thread. */
-export interface ThreadLife {
-  /** `process.hrtime.bigint()` at which the thread ends itself, whatever its parent does. */
+/** One order to a thread. */
+export interface ThreadCall {
+  readonly order: KeyOrder;
+  /** `process.hrtime.bigint()` at which the thread ends itself, whatever its parent does; the first call sets it. */
   readonly endsNs: bigint;
 }

@@ -1,16 +1,15 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import type { KeyOrder, ThreadAnswer, ThreadLife } from './key-order.ts';
+import { parentPort } from 'node:worker_threads';
+import type { KeyOrder, ThreadAnswer, ThreadCall } from './key-order.ts';
 import { makeSealedKey } from './make-sealed-key.ts';
 
 /*
  * The thread that makes and seals SDK keys. An error ends it: whatever it still holds goes with it.
- * It also ends itself, so that a parent whose event loop is blocked cannot prolong the life of a key.
+ * From its first order on it also ends itself, so that a parent whose event loop is blocked cannot prolong the life of a key.
  */
-// oxlint-disable-next-line typescript/no-unsafe-assignment -- sent by bounded-thread.ts alone, as this type
-const { endsNs }: ThreadLife = workerData;
-setTimeout(() => process.exit(), Number((endsNs - process.hrtime.bigint()) / 1_000_000n));
+let life: NodeJS.Timeout | undefined;
 
-parentPort?.on('message', (order: KeyOrder) => {
+parentPort?.on('message', ({ order, endsNs }: ThreadCall) => {
+  life ??= setTimeout(() => process.exit(), Number((endsNs - process.hrtime.bigint()) / 1_000_000n));
   parentPort?.postMessage(answer(order));
 });
 

@@ -20,7 +20,7 @@ export interface SdkKeyMakerOptions extends Partial<Omit<ThreadBounds, 'now'>>, 
 
 /**
  * Makes SDK keys in worker threads, so that the plaintext never enters the heap of this process's main thread: only public key and sealed
- * key come back. A thread is reused (a new one costs 21 ms) for a bounded number of keys and a bounded time, and ends on any error.
+ * key come back. A thread is reused (a new one costs 21 ms, and one always stands ready) for a bounded number of keys and a bounded time, and ends on any error.
  * Each call makes another key: the caller keeps the first that it could store. Errors: `shutting_down` after `close`; a plain error
  * when a key could not be made (may be repeated, with a new thread). Source: protocol §7.
  */
@@ -30,12 +30,14 @@ export class SdkKeyMaker {
   readonly #idle: Place[];
   readonly #places: readonly Place[];
   readonly #waiting: { take: (place: Place) => void; refuse: (error: ServiceError) => void }[] = [];
+  #spare: BoundedThread;
   #closed = false;
 
   constructor({ keys = DEFAULT_KEYS, lifeMs = DEFAULT_LIFE_MS, threads = 2, now }: SdkKeyMakerOptions) {
     if (![keys, lifeMs, threads].every((bound) => Number.isInteger(bound) && bound > 0))
       throw new Error('the bounds of key threads are positive integers');
     this.#bounds = { keys, lifeMs, now };
+    this.#spare = new BoundedThread(this.#bounds);
     this.#places = Array.from({ length: threads }, () => ({}));
     this.#idle = [...this.#places];
   }
@@ -54,7 +56,7 @@ export class SdkKeyMaker {
     }
   }
 
-  /** The latest instant by which the thread that made a key at `madeAt` has exited: it was started before and lives `lifeMs` at most. */
+  /** The latest instant by which the thread that made a key at `madeAt` has exited: its life began before and lasts `lifeMs` at most. */
   plainGoneBy(madeAt: Date): Date {
     return new Date(madeAt.getTime() + this.#bounds.lifeMs);
   }
@@ -64,13 +66,17 @@ export class SdkKeyMaker {
     this.#closed = true;
     for (const { refuse } of this.#waiting.splice(0)) refuse(closed());
     await Promise.all(this.#places.map(endPlace));
+    // Last: an order that was let in before may still have taken it.
+    await this.#spare.end();
   }
 
   #threadOf(place: Place): BoundedThread {
     const { thread } = place;
     if (thread?.isFit) return thread;
     void thread?.end();
-    place.thread = new BoundedThread(this.#bounds);
+    place.thread = this.#spare;
+    // The next one starts while this one works, so that no enrollment waits for a start.
+    this.#spare = new BoundedThread(this.#bounds);
     return place.thread;
   }
 

@@ -2,7 +2,7 @@
 export interface ThreadBounds {
   /** Keys that one thread makes before it is replaced. */
   readonly keys: number;
-  /** Milliseconds from the start of a thread until it has certainly exited. */
+  /** Milliseconds from the first order of a thread until it has certainly exited. */
   readonly lifeMs: number;
   readonly now: () => Date;
 }

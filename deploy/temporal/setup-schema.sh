@@ -7,7 +7,7 @@ for database in temporal temporal_visibility; do
   schema="${database#temporal_}"
   tool() {
     temporal-sql-tool --plugin postgres12 --endpoint postgres --port 5432 --user cs_temporal --database "$database" \
-      --tls --tls-ca-file /run/secrets/internal_ca --tls-enable-host-verification --tls-server-name postgres "$@"
+      --tls --tls-ca-file /run/secrets/internal_ca --tls-server-name postgres "$@"
   }
   tool setup-schema -v 0.0
   tool update-schema --schema-name "postgresql/v12/$schema"

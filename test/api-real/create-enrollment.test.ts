@@ -14,10 +14,20 @@ interface Wishes {
   pin?: 'verify' | 'skip-if-present';
 }
 
-const bodyOf = ({ userId = `u-${randomUUID()}`, deviceId = 'd-1', pin = 'verify' }: Wishes = {}) => ({ userId, deviceId, tokenId: 't-1', pin, platform: 'android' });
+const bodyOf = ({ userId = `u-${randomUUID()}`, deviceId = 'd-1', pin = 'verify' }: Wishes = {}) => ({
+  userId,
+  deviceId,
+  tokenId: 't-1',
+  pin,
+  platform: 'android',
+});
 
 async function create(key: string, body: object | string, clientId = 'ts-a'): Promise<Answer> {
-  return call(stand, 'POST', '/v1/enrollments', { token: await stand.issuer.token({ clientId }), headers: { 'idempotency-key': key }, body });
+  return call(stand, 'POST', '/v1/enrollments', {
+    token: await stand.issuer.token({ clientId }),
+    headers: { 'idempotency-key': key },
+    body,
+  });
 }
 
 const idOf = (answer: Answer) => toEnrollmentId(text(answer, 'enrollmentId'));
@@ -31,7 +41,10 @@ test('a new enrollment has a row, a started workflow and a token that opens it',
   expect(stand.gateway.countOf('start', idOf(answer))).toBe(1);
   const view = await call(stand, 'GET', `/v1/enrollments/${idOf(answer)}`, { token: text(answer, 'enrollmentToken') });
   expect(view.body).toMatchObject({ state: 'awaiting-pin', next: 'pin.setup', expiresAt: text(answer, 'expiresAt') });
-  expect(await stand.db.audit.findFirst({ where: { enrollmentId: idOf(answer) } })).toMatchObject({ actor: 'token-service:ts-a', action: 'enrollment.create' });
+  expect(await stand.db.audit.findFirst({ where: { enrollmentId: idOf(answer) } })).toMatchObject({
+    actor: 'token-service:ts-a',
+    action: 'enrollment.create',
+  });
 });
 
 test('repeated with the same key and body: the same id and token, and the workflow is not started again', async () => {

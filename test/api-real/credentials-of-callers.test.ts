@@ -81,12 +81,18 @@ describe('an access token', () => {
     expect(line(await createWith(await stand.issuer.token({ claims: { padding: 'x'.repeat(8_192) } })))).toBe('401 invalid_token');
   });
 
-  test.each(['', 'Basic dTpw', 'Bearer', 'Bearer ', 'Bearer a b', 'Token x', 'Bearer not.a.jwt', 'Bearer ü'])('Authorization: "%s": 401', async (authorization) => {
-    expect(line(await createWith(undefined, { authorization }))).toBe('401 invalid_token');
-  });
+  test.each(['', 'Basic dTpw', 'Bearer', 'Bearer ', 'Bearer a b', 'Token x', 'Bearer not.a.jwt', 'Bearer ü'])(
+    'Authorization: "%s": 401',
+    async (authorization) => {
+      expect(line(await createWith(undefined, { authorization }))).toBe('401 invalid_token');
+    },
+  );
 
   test('in the URL is not looked at: 401', async () => {
-    const answer = await call(stand, 'POST', `/v1/enrollments?access_token=${await stand.issuer.token()}`, { headers: { 'idempotency-key': 'k' }, body: BODY });
+    const answer = await call(stand, 'POST', `/v1/enrollments?access_token=${await stand.issuer.token()}`, {
+      headers: { 'idempotency-key': 'k' },
+      body: BODY,
+    });
     expect(line(answer)).toBe('401 invalid_token');
   });
 
@@ -103,7 +109,9 @@ describe('an access token', () => {
   test('of ES256, PS256 and RS256 are good, ES384 is not', async () => {
     const algorithms = ['ES256', 'PS256', 'RS256', 'ES384'];
     const pairs = await Promise.all(algorithms.map((alg) => generateKeyPair(alg)));
-    const keys = await Promise.all(pairs.map(async ({ publicKey }, index) => ({ ...(await exportJWK(publicKey)), kid: algorithms[index] })));
+    const keys = await Promise.all(
+      pairs.map(async ({ publicKey }, index) => ({ ...(await exportJWK(publicKey)), kid: algorithms[index] })),
+    );
     const second = await apiWithKeySet(JSON.stringify({ keys }));
     const answers = await Promise.all(
       algorithms.map(async (alg, index) => {
@@ -132,7 +140,9 @@ describe('scopes', () => {
     ['DELETE', '/v1/users/u/pin', 'pin:reset'],
   ])('%s %s without %s: 403 that names it', async (method, path, scope) => {
     const { id } = await bringTo(stand, 'awaiting-pin');
-    const others = 'enrollment:create enrollment:read enrollment:cancel pin:read pin:reset operator'.split(' ').filter((other) => other !== scope);
+    const others = 'enrollment:create enrollment:read enrollment:cancel pin:read pin:reset operator'
+      .split(' ')
+      .filter((other) => other !== scope);
     const token = await stand.issuer.token({ scope: `${others.join(' ')} ${scope}s` });
     const answer = await call(stand, method, path.replace('ID', id), { token });
     expect(line(answer)).toBe('403 insufficient_scope');
@@ -149,7 +159,9 @@ describe('the kind of credential', () => {
     ['POST', '/ack'],
   ])('%s …%s with the access token of the Token Service: 401', async (method, part) => {
     const { id } = await bringTo(stand, 'awaiting-pin');
-    expect(line(await call(stand, method, `/v1/enrollments/${id}${part}`, { token: await stand.issuer.token() }))).toBe('401 invalid_token');
+    expect(line(await call(stand, method, `/v1/enrollments/${id}${part}`, { token: await stand.issuer.token() }))).toBe(
+      '401 invalid_token',
+    );
   });
 
   test('a call of the Token Service with an enrollment token: 401', async () => {
@@ -193,8 +205,12 @@ describe('the kind of credential', () => {
       expect(Object.keys(Object(answer.body))).not.toEqual(expect.arrayContaining(['challenge']));
       expect(answer.text).not.toMatch(/pinParams|pinPolicy|challenge"/);
     }
-    expect((await call(stand, 'GET', `/v1/enrollments/${atCsr.id}`, { token: atCsr.token })).body).toMatchObject({ challenge: { value: expect.any(String) } });
-    expect((await call(stand, 'GET', `/v1/enrollments/${atPin.id}`, { token: atPin.token })).body).toMatchObject({ pinParams: { kid: 's1' } });
+    expect((await call(stand, 'GET', `/v1/enrollments/${atCsr.id}`, { token: atCsr.token })).body).toMatchObject({
+      challenge: { value: expect.any(String) },
+    });
+    expect((await call(stand, 'GET', `/v1/enrollments/${atPin.id}`, { token: atPin.token })).body).toMatchObject({
+      pinParams: { kid: 's1' },
+    });
   });
 });
 
@@ -203,7 +219,8 @@ describe('after the end', () => {
     const completed = await bringTo(stand, 'completed');
     const cancelled = await bringTo(stand, 'cancelled');
     for (const { id } of [completed, cancelled]) await endedAgo(id, 23.9);
-    const at = (id: string, token: string, method: string, part: string, body?: unknown) => call(stand, method, `/v1/enrollments/${id}${part}`, { token, body });
+    const at = (id: string, token: string, method: string, part: string, body?: unknown) =>
+      call(stand, method, `/v1/enrollments/${id}${part}`, { token, body });
     expect(line(await at(completed.id, completed.token, 'GET', ''))).toBe('200');
     expect(line(await at(completed.id, completed.token, 'GET', '/credentials'))).toBe('410 credentials_gone');
     expect(line(await at(completed.id, completed.token, 'POST', '/ack', { proof: completed.proof }))).toBe('200');
@@ -215,7 +232,10 @@ describe('after the end', () => {
   test('the Token Service that created it reads it longer', async () => {
     const { id } = await bringTo(stand, 'completed');
     await endedAgo(id, 25 * 24);
-    expect((await call(stand, 'GET', `/v1/enrollments/${id}`, { token: await stand.issuer.token() })).body).toMatchObject({ state: 'completed', next: 'none' });
+    expect((await call(stand, 'GET', `/v1/enrollments/${id}`, { token: await stand.issuer.token() })).body).toMatchObject({
+      state: 'completed',
+      next: 'none',
+    });
   });
 });
 
@@ -226,14 +246,17 @@ test('a token of a key that was rotated out still opens its enrollment, and one 
   const rotated = await startSecondApi(stand, { config: { ...stand.config, tokenKeys } });
   expect(line(await call(rotated, 'GET', `/v1/enrollments/${id}`, { token }))).toBe('200');
   await stand.db.enrollment.update({ where: { id }, data: { tokenKid: 'gone' } });
-  expect(line(await call(stand, 'PUT', `/v1/enrollments/${id}/pin`, { token, body: await pinBody(stand.config, userId, GOOD_PIN) }))).toBe('401 invalid_token');
+  expect(line(await call(stand, 'PUT', `/v1/enrollments/${id}/pin`, { token, body: await pinBody(stand.config, userId, GOOD_PIN) }))).toBe(
+    '401 invalid_token',
+  );
 });
 
 /** A terminal row never changes: only the test's own hand, with the guard lifted, moves its end into the past. */
 async function endedAgo(id: string, hours: number): Promise<void> {
   await stand.db.$transaction([
     stand.db.$executeRaw`SET LOCAL session_replication_role = replica`,
-    stand.db.$executeRaw`UPDATE enrollment SET ended_at = clock_timestamp() - make_interval(secs => ${hours * 3_600}) WHERE id = ${id}::uuid`,
+    stand.db
+      .$executeRaw`UPDATE enrollment SET ended_at = clock_timestamp() - make_interval(secs => ${hours * 3_600}) WHERE id = ${id}::uuid`,
   ]);
 }
 

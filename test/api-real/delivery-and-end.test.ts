@@ -1,15 +1,17 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { compactVerify } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { credentialsResponse, jwksResponse } from '../../contract/http.ts';
 import { type Answer, call, line, text } from './stand/call.ts';
-import { ackProof, type ReceivedKey } from './stand/device.ts';
+import { ackProof } from './stand/device.ts';
 import { bringTo, deliver, type Staged } from './stand/stages.ts';
 import { startStand } from './stand/stand.ts';
 
 const stand = await startStand();
 beforeEach(() => stand.gateway.reset());
 
-const at = ({ id, token }: Staged, method: string, part: string, body?: unknown): Promise<Answer> => call(stand, method, `/v1/enrollments/${id}${part}`, { token, body });
+const at = ({ id, token }: Staged, method: string, part: string, body?: unknown): Promise<Answer> =>
+  call(stand, method, `/v1/enrollments/${id}${part}`, { token, body });
 const rowOf = ({ id }: Staged) => stand.db.enrollment.findUniqueOrThrow({ where: { id } });
 const deliveryOf = ({ id }: Staged) => stand.db.delivery.findUniqueOrThrow({ where: { enrollmentId: id } });
 const certificatesOf = ({ id }: Staged) => stand.db.certificate.findMany({ where: { enrollmentId: id } });
@@ -26,11 +28,13 @@ describe('credentials', () => {
 
   test('chain up to the root: each certificate is signed by the next', async () => {
     const answer = await at(await bringTo(stand, 'awaiting-ack'), 'GET', '/credentials');
-    const body = Object(answer.body);
-    for (const kind of ['user', 'sdk']) {
-      const leaf = new X509Certificate(text(answer, `${kind}Certificate`));
-      const [issuing, root] = body.chains[kind].map((pem: string) => new X509Certificate(pem));
-      expect([leaf.verify(issuing.publicKey), issuing.verify(root.publicKey), root.verify(root.publicKey)]).toEqual([true, true, true]);
+    const { userCertificate, sdkCertificate, chains } = credentialsResponse.parse(answer.body);
+    for (const chain of [
+      [userCertificate, ...chains.user],
+      [sdkCertificate, ...chains.sdk],
+    ]) {
+      const certificates = chain.map((pem) => new X509Certificate(pem));
+      expect(certificates.map((one, index) => one.verify((certificates[index + 1] ?? one).publicKey))).toEqual([true, true, true]);
     }
   });
 
@@ -47,21 +51,29 @@ describe('the acknowledgement', () => {
   test('completes: sealed key erased, certificates active, a receipt that verifies with the published key', async () => {
     const staged = await bringTo(stand, 'awaiting-ack');
     const credentials = await at(staged, 'GET', '/credentials');
-    const proof = ackProof(staged.device, staged.id, credentials.body as ReceivedKey);
+    const proof = ackProof(staged.device, staged.id, credentialsResponse.parse(credentials.body));
     const answer = await at(staged, 'POST', '/ack', { proof });
     expect(line(answer)).toBe('200');
     expect(await rowOf(staged)).toMatchObject({ state: 'completed', code: null });
     expect(await certificatesOf(staged)).toMatchObject([{ status: 'active' }, { status: 'active' }]);
-    const { keys } = Object((await call(stand, 'GET', '/.well-known/cs-evidence-jwks.json')).body);
-    const { payload, protectedHeader } = await compactVerify(text(answer, 'receipt'), createPublicKey({ key: keys[0], format: 'jwk' }));
-    expect(protectedHeader).toEqual({ alg: 'ES256', typ: 'cs-receipt+jws', kid: keys[0].kid });
-    expect(JSON.parse(new TextDecoder().decode(payload))).toMatchObject({ enr: staged.id, deliveries: 1, erasedAt: (await deliveryOf(staged)).erasedAt?.toISOString() });
+    const published = await call(stand, 'GET', '/.well-known/cs-evidence-jwks.json');
+    const [key] = jwksResponse.parse(published.body).keys;
+    if (key === undefined) throw new Error('no evidence key is published');
+    const { payload, protectedHeader } = await compactVerify(text(answer, 'receipt'), createPublicKey({ key, format: 'jwk' }));
+    expect(protectedHeader).toEqual({ alg: 'ES256', typ: 'cs-receipt+jws', kid: key.kid });
+    expect(JSON.parse(new TextDecoder().decode(payload))).toMatchObject({
+      enr: staged.id,
+      deliveries: 1,
+      erasedAt: (await deliveryOf(staged)).erasedAt?.toISOString(),
+    });
   });
 
   test('repeated, with the same or any other proof: the stored receipt, octet for octet, without Temporal', async () => {
     const staged = await bringTo(stand, 'completed');
     stand.gateway.away();
-    const receipts = [staged.proof, 'any.other.proof', staged.proof].map(async (proof) => text(await at(staged, 'POST', '/ack', { proof }), 'receipt'));
+    const receipts = [staged.proof, 'any.other.proof', staged.proof].map(async (proof) =>
+      text(await at(staged, 'POST', '/ack', { proof }), 'receipt'),
+    );
     expect(new Set(await Promise.all(receipts))).toEqual(new Set([(await deliveryOf(staged)).receipt]));
   });
 

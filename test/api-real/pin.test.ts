@@ -23,14 +23,16 @@ async function enter({ userId = `u-${randomUUID()}`, pinSet = true } = {}): Prom
   return { ...(await insertEnrollment(stand, 'ts-a', userId, `d-${randomUUID()}`)), userId };
 }
 
-const put = ({ id, token }: Entering, body: PinRequest, at: Stand = stand): Promise<Answer> => call(at, 'PUT', `/v1/enrollments/${id}/pin`, { token, body });
+const put = ({ id, token }: Entering, body: PinRequest, at: Stand = stand): Promise<Answer> =>
+  call(at, 'PUT', `/v1/enrollments/${id}/pin`, { token, body });
 const right = ({ userId }: Entering, given: Partial<PinRequest> = {}) => pinBody(stand.config, userId, GOOD_PIN, given);
 const rowOf = ({ id }: Entering) => stand.db.enrollment.findUniqueOrThrow({ where: { id } });
 const pinOf = ({ userId }: Entering) => stand.db.userPin.findUniqueOrThrow({ where: { userId } });
 const attemptsOf = ({ id }: Entering) => stand.db.pinAttempt.findMany({ where: { enrollmentId: id } });
 /** As if the user had waited. */
 const waitOut = ({ userId }: Entering) => stand.db.userPin.update({ where: { userId }, data: { nextAttemptAt: new Date(0) } });
-const setFailed = ({ userId }: Entering, failed: number) => stand.db.userPin.update({ where: { userId }, data: { failed, nextAttemptAt: new Date(0) } });
+const setFailed = ({ userId }: Entering, failed: number) =>
+  stand.db.userPin.update({ where: { userId }, data: { failed, nextAttemptAt: new Date(0) } });
 
 describe('setup', () => {
   test('stores the PIN under pepper and own salt, moves the row and wakes the run', async () => {
@@ -45,7 +47,9 @@ describe('setup', () => {
     expect(pin.phc).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     expect(pin.phc).not.toContain(body.pinHash.value);
     expect(await stand.db.device.count({ where: { userId: entering.userId } })).toBe(1);
-    expect(stand.gateway.asked.filter(({ call: name, id }) => name === 'wake' && id === entering.id)).toEqual([expect.objectContaining({ detail: 'pinSatisfied' })]);
+    expect(stand.gateway.asked.filter(({ call: name, id }) => name === 'wake' && id === entering.id)).toEqual([
+      expect.objectContaining({ detail: 'pinSatisfied' }),
+    ]);
   });
 
   test('of one of the commonest PINs is refused and charged, the next choice is taken', async () => {
@@ -61,7 +65,8 @@ describe('setup', () => {
   test('of five weak PINs ends the enrollment', async () => {
     const entering = await enter({ pinSet: false });
     const answers: string[] = [];
-    for (let n = 0; n < 5; n += 1) answers.push(line(await put(entering, await pinBody(stand.config, entering.userId, '123456', { mode: 'setup' }))));
+    for (let n = 0; n < 5; n += 1)
+      answers.push(line(await put(entering, await pinBody(stand.config, entering.userId, '123456', { mode: 'setup' }))));
     expect(answers).toEqual(answers.map(() => '422 pin_too_weak'));
     expect(await rowOf(entering)).toMatchObject({ state: 'failed', code: 'pin_attempts_exceeded' });
   });
@@ -197,7 +202,9 @@ describe('verify', () => {
     expect((await pinOf(entering)).failed).toBe(5);
     expect(line(await put(entering, fifth))).toBe('403 pin_incorrect');
     expect(line(await put(entering, wrongPinBody()))).toBe('409 wrong_state');
-    expect(stand.gateway.asked.filter(({ call: name, detail }) => name === 'wake' && detail === 'pinLocked').map(({ id }) => id)).toContain(entering.id);
+    expect(stand.gateway.asked.filter(({ call: name, detail }) => name === 'wake' && detail === 'pinLocked').map(({ id }) => id)).toContain(
+      entering.id,
+    );
     const other = await enter({ userId: entering.userId });
     await waitOut(entering);
     expect(line(await put(other, await right(other)))).toBe('200');
@@ -239,10 +246,9 @@ describe('verify', () => {
     const token = await stand.issuer.token();
     const reset = () => call(stand, 'DELETE', `/v1/users/${entering.userId}/pin`, { token });
     expect([(await reset()).status, (await reset()).status]).toEqual([204, 204]);
-    expect(await stand.db.audit.findMany({ where: { userId: entering.userId, action: 'pin.reset' }, orderBy: { id: 'asc' } })).toMatchObject([
-      { actor: 'token-service:ts-a', outcome: 'removed' },
-      { outcome: 'absent' },
-    ]);
+    expect(
+      await stand.db.audit.findMany({ where: { userId: entering.userId, action: 'pin.reset' }, orderBy: { id: 'asc' } }),
+    ).toMatchObject([{ actor: 'token-service:ts-a', outcome: 'removed' }, { outcome: 'absent' }]);
     expect((await call(stand, 'GET', `/v1/users/${entering.userId}/pin`, { token })).body).toEqual({ status: 'absent' });
     expect(line(await put(entering, await right(entering)))).toBe('409 pin_not_set');
     expect(line(await put(entering, await right(entering, { mode: 'setup' })))).toBe('200');
@@ -256,7 +262,11 @@ describe('an attemptId', () => {
     const body = wrongPinBody();
     const first = await put(entering, body);
     const again = await put(entering, { ...(await right(entering)), attemptId: body.attemptId });
-    expect([line(again), text(again, 'retryAt'), Reflect.get(Object(again.body), 'attemptsLeft')]).toEqual(['403 pin_incorrect', text(first, 'retryAt'), 4]);
+    expect([line(again), text(again, 'retryAt'), Reflect.get(Object(again.body), 'attemptsLeft')]).toEqual([
+      '403 pin_incorrect',
+      text(first, 'retryAt'),
+      4,
+    ]);
     expect([(await rowOf(entering)).pinAttempts, (await pinOf(entering)).failed]).toEqual([1, 1]);
   });
 
@@ -297,7 +307,13 @@ describe('an attemptId', () => {
     const body = wrongPinBody();
     await stand.db.pinAttempt.create({ data: { enrollmentId: entering.id, attemptId: body.attemptId, mode: 'verify' } });
     const waiting = put(entering, body);
-    setTimeout(() => void stand.db.pinAttempt.updateMany({ where: { attemptId: body.attemptId }, data: { outcome: 'pin_incorrect', attemptsLeft: 3 } }).then(), 600);
+    setTimeout(
+      () =>
+        void stand.db.pinAttempt
+          .updateMany({ where: { attemptId: body.attemptId }, data: { outcome: 'pin_incorrect', attemptsLeft: 3 } })
+          .then(),
+      600,
+    );
     expect((await waiting).body).toMatchObject({ code: 'pin_incorrect', attemptsLeft: 3 });
   });
 
@@ -314,7 +330,8 @@ describe('once satisfied', () => {
   test('every well-formed PUT is 200, looks at nothing, charges nothing, repeats the signal while the CSR is due', async () => {
     const staged = await bringTo(stand, 'awaiting-csr');
     const before = [await pinOf(staged), await rowOf(staged)];
-    for (const body of [wrongPinBody(), wrongPinBody('setup'), wrongPinBody('verify', 's0'), wrongPinBody('verify', 'unknown')]) expect(line(await put(staged, body))).toBe('200');
+    for (const body of [wrongPinBody(), wrongPinBody('setup'), wrongPinBody('verify', 's0'), wrongPinBody('verify', 'unknown')])
+      expect(line(await put(staged, body))).toBe('200');
     expect([await pinOf(staged), await rowOf(staged)]).toEqual(before);
     expect(stand.gateway.countOf('wake', staged.id)).toBe(4);
     const later = await bringTo(stand, 'issuing');
@@ -361,7 +378,9 @@ describe('guessing', () => {
     await Promise.all(Array.from({ length: 50 }, (_, n) => put(all[n % 10] ?? first, wrongPinBody(), free)));
     expect(await stand.db.pinAttempt.count({ where: { enrollmentId: { in: all.map(({ id }) => id) } } })).toBeLessThanOrEqual(10);
     expect((await pinOf(first)).failed).toBe(10);
-    expect((await call(stand, 'GET', `/v1/users/${first.userId}/pin`, { token: await stand.issuer.token() })).body).toEqual({ status: 'locked' });
+    expect((await call(stand, 'GET', `/v1/users/${first.userId}/pin`, { token: await stand.issuer.token() })).body).toEqual({
+      status: 'locked',
+    });
   });
 
   test('50 guesses at once with the delays on: four are evaluated, the rest is told to wait', async () => {

@@ -43,7 +43,10 @@ describe('the body', () => {
   test('an unknown member deep inside is named by its whole path', async () => {
     const { id, token } = await bringTo(stand, 'awaiting-pin');
     const body = wrongPinBody();
-    const answer = await call(stand, 'PUT', `/v1/enrollments/${id}/pin`, { token, body: { ...body, pinHash: { ...body.pinHash, pin: '1234' } } });
+    const answer = await call(stand, 'PUT', `/v1/enrollments/${id}/pin`, {
+      token,
+      body: { ...body, pinHash: { ...body.pinHash, pin: '1234' } },
+    });
     expect([line(answer), text(answer, 'pointer')]).toEqual(['422 invalid_body', '/pinHash/pin']);
   });
 
@@ -78,10 +81,17 @@ describe('the body', () => {
   test('that is chunked and too large is 413 as well', async () => {
     const token = await stand.issuer.token();
     const status = await new Promise((done, failed) => {
-      const sent = request(`${stand.base}/v1/enrollments`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'transfer-encoding': 'chunked' } }, (res) => {
-        res.resume();
-        done(res.statusCode);
-      });
+      const sent = request(
+        `${stand.base}/v1/enrollments`,
+        {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
+        },
+        (res) => {
+          res.resume();
+          done(res.statusCode);
+        },
+      );
       sent.on('error', failed);
       sent.end(Buffer.alloc(70_000, 0x20));
     });
@@ -111,8 +121,18 @@ describe('the body', () => {
 });
 
 describe('the Idempotency-Key', () => {
-  test.each([['is empty', ''], ['has a space', 'a b'], ['has 65 characters', 'k'.repeat(65)], ['has a slash', 'a/b'], ['came twice', 'a, b']])('%s: 400', async (_what, key) => {
-    const answer = await call(stand, 'POST', '/v1/enrollments', { token: await stand.issuer.token(), headers: { 'idempotency-key': key }, body: GOOD });
+  test.each([
+    ['is empty', ''],
+    ['has a space', 'a b'],
+    ['has 65 characters', 'k'.repeat(65)],
+    ['has a slash', 'a/b'],
+    ['came twice', 'a, b'],
+  ])('%s: 400', async (_what, key) => {
+    const answer = await call(stand, 'POST', '/v1/enrollments', {
+      token: await stand.issuer.token(),
+      headers: { 'idempotency-key': key },
+      body: GOOD,
+    });
     expect(line(answer)).toBe('400 idempotency_key_required');
   });
 
@@ -123,7 +143,16 @@ describe('the Idempotency-Key', () => {
 });
 
 describe('the path', () => {
-  test.each(['/', '/v1', '/v1/enrollments/', '/V1/enrollments', '/v1/enrollments/x/y/z', '/v1/enrollments/x/pin/', '/favicon.ico', '/ca/root.cer'])('%s is no call: 404', async (path) => {
+  test.each([
+    '/',
+    '/v1',
+    '/v1/enrollments/',
+    '/V1/enrollments',
+    '/v1/enrollments/x/y/z',
+    '/v1/enrollments/x/pin/',
+    '/favicon.ico',
+    '/ca/root.cer',
+  ])('%s is no call: 404', async (path) => {
     expect(line(await call(stand, 'GET', path))).toBe('404 route_not_found');
   });
 
@@ -141,10 +170,13 @@ describe('the path', () => {
     expect([line(answer), answer.headers.get('allow')]).toEqual(['405 method_not_allowed', allow]);
   });
 
-  test.each(['/v1/enrollments/%E0%A4%A', '/v1/enrollments/%', '/v1/users/%ff/pin'])('%s with broken percent-encoding is refused, not a fault of ours', async (path) => {
-    const answer = await call(stand, 'GET', path, { token: await stand.issuer.token() });
-    expect(line(answer)).toBe('404 route_not_found');
-  });
+  test.each(['/v1/enrollments/%E0%A4%A', '/v1/enrollments/%', '/v1/users/%ff/pin'])(
+    '%s with broken percent-encoding is refused, not a fault of ours',
+    async (path) => {
+      const answer = await call(stand, 'GET', path, { token: await stand.issuer.token() });
+      expect(line(answer)).toBe('404 route_not_found');
+    },
+  );
 
   test.each(['u%20x', 'u%00', 'u%2F..', 'x'.repeat(65), '%C3%A9'])('a user id of the form %s: 400', async (userId) => {
     const answer = await call(stand, 'GET', `/v1/users/${userId}/pin`, { token: await stand.issuer.token() });

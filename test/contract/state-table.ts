@@ -41,7 +41,15 @@ export const STATE_TABLE: Readonly<Record<TableCall, Row>> = {
   pin: { ...inEvery('200'), ...afterAnyOtherEnd('409 wrong_state') },
   'stored pin: wrong attempt again': inEvery('403 pin_incorrect'),
   // The locked one of the tests ended before a right attempt.
-  'stored pin: right attempt again': { 'awaiting-csr': '200', issuing: '200', 'awaiting-ack': '200', completed: '200', expired: '200', cancelled: '200', failed: '200' },
+  'stored pin: right attempt again': {
+    'awaiting-csr': '200',
+    issuing: '200',
+    'awaiting-ack': '200',
+    completed: '200',
+    expired: '200',
+    cancelled: '200',
+    failed: '200',
+  },
   'csr: good and new': {
     'awaiting-pin': '409 wrong_state',
     'awaiting-csr': '200',
@@ -51,7 +59,13 @@ export const STATE_TABLE: Readonly<Record<TableCall, Row>> = {
     ...afterAnyOtherEnd('409 wrong_state'),
   },
   // The expired one of the tests ended while issuing, the cancelled one in awaiting-ack.
-  'stored csr: accepted one again': { issuing: '202', 'awaiting-ack': '200', completed: '410 credentials_gone', expired: '409 wrong_state', cancelled: '409 wrong_state' },
+  'stored csr: accepted one again': {
+    issuing: '202',
+    'awaiting-ack': '200',
+    completed: '410 credentials_gone',
+    expired: '409 wrong_state',
+    cancelled: '409 wrong_state',
+  },
   'stored csr: refused one again': {
     'awaiting-csr': '422 challenge_mismatch',
     issuing: '422 challenge_mismatch',

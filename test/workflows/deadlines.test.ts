@@ -1,5 +1,7 @@
+import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CS_DEADLINE, CS_FAILURE_CODE, CS_STATE } from '../../contract/search-attributes.ts';
 import { type EnrollmentRuns, enrollmentRuns, type Run, stateOf } from '../rig/enrollment-runs.ts';
 import { satisfyPin } from '../rig/enrollment-rows.ts';
 import { type EnrollmentWorld, enrollmentWorld } from '../rig/enrollment-world.ts';
@@ -8,6 +10,7 @@ import { snapshot } from '../rig/row-stages.ts';
 import { submit, takeCredentials } from '../rig/test-device.ts';
 import { timeSkippingTemporal } from '../rig/time-skipping.ts';
 
+const { IndexedValueType } = proto.temporal.api.enums.v1;
 const tracker = historyTracker();
 let environment: TestWorkflowEnvironment;
 let world: EnrollmentWorld;
@@ -16,9 +19,20 @@ let stuck: EnrollmentRuns;
 
 beforeAll(async () => {
   environment = await timeSkippingTemporal({ interceptor: tracker.interceptor });
+  // This server cannot list its search attributes, so ensureSearchAttributes has nothing to compare with.
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: {
+      [CS_STATE.name]: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+      [CS_FAILURE_CODE.name]: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+      [CS_DEADLINE.name]: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    },
+  });
   world = await enrollmentWorld();
-  runs = await enrollmentRuns(world, { ...environment, client: environment.client, nativeConnection: environment.nativeConnection, issuance: 'there' });
-  stuck = await enrollmentRuns(world, { ...environment, client: environment.client, nativeConnection: environment.nativeConnection, issuance: 'away' });
+  const { client, nativeConnection } = environment;
+  const connections = { client, nativeConnection };
+  runs = await enrollmentRuns(world, { ...connections, issuance: 'there' });
+  stuck = await enrollmentRuns(world, { ...connections, issuance: 'away' });
 });
 
 afterAll(async () => expect(await tracker.replayAll(environment.client)).toBeGreaterThan(5));

@@ -1,22 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { ApplicationFailure, Client, type Payload, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { CS_DEADLINE, CS_FAILURE_CODE, CS_STATE } from '../../contract/search-attributes.ts';
 import { type AcknowledgeInput, enrollmentProcess, type SubmitCsrInput } from '../../contract/temporal.ts';
 import { renewCrls } from '../../worker/crl-loop.ts';
-import { FAILURE_CONVERTER_PATH } from '../../temporal/data-converter.ts';
-import { payloadCodec } from '../../temporal/payload-codec.ts';
 import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
 import { readCrl } from '../../core/pki/read-crl.ts';
 import { createLogger } from '../../process/logger.ts';
+import { clearClient } from '../rig/clear-client.ts';
 import { type EnrollmentRuns, enrollmentRuns, type Run, stands, stateOf, until } from '../rig/enrollment-runs.ts';
 import { type EnrollmentWorld, enrollmentWorld } from '../rig/enrollment-world.ts';
 import { historyTracker } from '../rig/histories.ts';
 import { snapshot } from '../rig/row-stages.ts';
 import { newUserKey, submit, takeCredentials } from '../rig/test-device.ts';
-import { TEST_CODEC_KEYS } from '../rig/test-keys.ts';
 import { connectTestTemporal, type TestTemporal } from '../rig/test-temporal.ts';
 
 const tracker = historyTracker();
@@ -263,7 +261,7 @@ describe('trouble', () => {
 describe('by hand', () => {
   it('clear updates are refused as malformed and the enrollment still completes', async () => {
     const run = await runs.bring('awaiting-csr');
-    const byHand = clearClient().workflow.getHandle(run.handle.workflowId);
+    const byHand = clearClient(server.connection).workflow.getHandle(run.handle.workflowId);
     const { digest, ...keys } = await submit(world.db, run.id);
     await byHand.signal('pinSatisfied', { state: 'completed' });
     await byHand.signal('nobodyKnowsThis', { clear: true });
@@ -307,13 +305,6 @@ describe('by hand', () => {
     expect(failureTypes(error)).toContain(type);
   });
 });
-
-/** Somebody who has no codec key, or does not use it: what is sent is clear, only answers are decoded. */
-function clearClient(): Client {
-  const { decode } = payloadCodec(TEST_CODEC_KEYS);
-  const payloadCodecs = [{ decode, encode: (payloads: Payload[]) => Promise.resolve(payloads) }];
-  return new Client({ connection: server.connection, dataConverter: { payloadCodecs, failureConverterPath: FAILURE_CONVERTER_PATH } });
-}
 
 function failureTypes(error: unknown): (string | undefined)[] {
   const types: (string | undefined)[] = [];

@@ -20,7 +20,12 @@ export interface CallOptions {
 }
 
 /** One HTTP call; whatever comes back is held against the rules of protocol §1 and against our own OpenAPI document. */
-export async function call(stand: Pick<Stand, 'base'>, method: string, path: string, { token, headers = {}, body }: CallOptions = {}): Promise<Answer> {
+export async function call(
+  stand: Pick<Stand, 'base'>,
+  method: string,
+  path: string,
+  { token, headers = {}, body }: CallOptions = {},
+): Promise<Answer> {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const type = body === undefined ? {} : { 'content-type': 'application/json' };
   const sent = body === undefined ? {} : { body: octetsOf(body) };
@@ -56,7 +61,12 @@ export function expectProblem(path: string, answer: Answer): void {
   expect(headers.get('content-type')).toBe('application/problem+json');
   const code = text(answer, 'code');
   if (!isErrorCode(code)) throw new Error(`the code ${code} is not in the closed union`);
-  expect(answer.body).toMatchObject({ status, title: PROBLEMS[code].title, retryable: PROBLEMS[code].retryable, instance: `urn:uuid:${headers.get('x-request-id')}` });
+  expect(answer.body).toMatchObject({
+    status,
+    title: PROBLEMS[code].title,
+    retryable: PROBLEMS[code].retryable,
+    instance: `urn:uuid:${headers.get('x-request-id')}`,
+  });
   expect(PROBLEMS[code].status).toBe(status);
   expect(text(answer, 'type')).toMatch(new RegExp(`#${code}$`));
   expect(text(answer, 'detail')).not.toBe('');
@@ -67,7 +77,10 @@ export function expectProblem(path: string, answer: Answer): void {
 }
 
 function expectWhereItStands(answer: Answer): void {
-  expect(answer.body).toMatchObject({ state: expect.any(String), next: expect.stringMatching(/^(pin\.setup|pin\.verify|csr|wait|credentials|none)$/) });
+  expect(answer.body).toMatchObject({
+    state: expect.any(String),
+    next: expect.stringMatching(/^(pin\.setup|pin\.verify|csr|wait|credentials|none)$/),
+  });
 }
 
 /** A member of the answer that must be text. */

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
-import type { CsrRequest, PinRequest } from '../../../contract/http.ts';
+import type { CredentialsResponse, CsrRequest, PinRequest } from '../../../contract/http.ts';
 import { pinSalt } from '../../../core/pin/pin-salt.ts';
 import { makeAckProof } from '../../../sdk/acknowledge/make-ack-proof.ts';
 import { buildCsr, csrPem } from '../../../sdk/csr/build-csr.ts';
@@ -42,11 +42,8 @@ export function csrBody({ userKey, delivery }: TestDevice, challenge: string, gi
   return { csr, deliveryKey: { ...delivery.jwk }, deliveryFormat: 'jwe', ...given };
 }
 
-/** What GET credentials gave, as far as the device needs it for its proof. */
-export interface ReceivedKey {
-  readonly sdkCertificate: string;
-  readonly sdkKey: { readonly format: 'jwe' | 'cms'; readonly value: string; readonly sha256: string };
-}
+/** What the device needs of the credentials for its proof. */
+type ReceivedKey = Pick<CredentialsResponse, 'sdkCertificate' | 'sdkKey'>;
 
 export function ackProof({ delivery }: TestDevice, enrollmentId: string, { sdkCertificate, sdkKey }: ReceivedKey): string {
   const certificate = new X509Certificate(sdkCertificate);

@@ -19,7 +19,8 @@ export function expectDocumented(method: string, path: string, { status, headers
   const where = `${method} ${path} → ${status}`;
   const promised = at(paths, templateOf(path), method.toLowerCase(), 'responses', String(status));
   if (promised === undefined) throw new Error(`${where} ${String(code)} is not documented`);
-  if (status >= 400 && !String(at(promised, 'description')).split(', ').includes(String(code))) throw new Error(`${where}: the code ${String(code)} is not documented`);
+  if (status >= 400 && !String(at(promised, 'description')).split(', ').includes(String(code)))
+    throw new Error(`${where}: the code ${String(code)} is not documented`);
   const type = headers.get('content-type')?.split(';')[0] ?? '';
   const schema = at(promised, 'content', type, 'schema');
   if (schema === undefined && body === undefined) return;

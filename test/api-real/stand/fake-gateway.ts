@@ -13,7 +13,7 @@ type Call = keyof EnrollmentGateway;
 export class FakeGateway implements EnrollmentGateway {
   readonly asked: { call: Call; id: EnrollmentId; detail?: string }[] = [];
   /** What every call, or the named one, throws. */
-  failure: ServiceError | undefined;
+  failure: Error | undefined;
   failingCalls: readonly Call[] | undefined;
   /** The run accepts the CSR, then the issuance worker is away: updates stay open until their deadline. */
   issuanceAway = false;

@@ -73,12 +73,17 @@ export async function bringTo(stand: Stand, state: State, options: StageOptions 
 
 async function begin(stand: Stand, options: StageOptions): Promise<Staged> {
   const { clientId = 'ts-a', userId = `u-${randomUUID()}`, deviceId = `d-${randomUUID()}`, pinSet = true } = options;
-  if (pinSet) await givePin(stand, userId);
+  if (pinSet && (await stand.db.userPin.count({ where: { userId } })) === 0) await givePin(stand, userId);
   const { id, token } = await insertEnrollment(stand, clientId, userId, deviceId);
   return { id, token, clientId, userId, deviceId, device: newDevice() };
 }
 
-export async function insertEnrollment({ db, config }: Stand, clientId: string, userId: string, deviceId: string): Promise<{ id: EnrollmentId; token: string }> {
+export async function insertEnrollment(
+  { db, config }: Stand,
+  clientId: string,
+  userId: string,
+  deviceId: string,
+): Promise<{ id: EnrollmentId; token: string }> {
   const { pinSeconds, csrSeconds, ackSeconds, wholeSeconds, maxPinFailures, tokenKeys } = config;
   const made = await createEnrollment(db, {
     id: toEnrollmentId(randomUUID()),
@@ -108,8 +113,15 @@ export async function givePin(stand: Stand, userId: string): Promise<void> {
   const body = await pinBody(config, userId, GOOD_PIN, { mode: 'setup' });
   await settle(stand, enrollmentId, body, async () => {
     const pepperKid = config.pinPepperKeys.current.kid;
-    const phc = await hashPin(prehash({ value: Buffer.from(body.pinHash.value, 'base64url'), userId, pepperKid, pepper: config.pinPepperKeys }));
-    return { mode: 'setup', weak: false, hash: { phc, pepperKid }, params: { version: 1, memoryKib: 19_456, passes: 2, lanes: 1, saltKid: body.pinHash.kid } };
+    const phc = await hashPin(
+      prehash({ value: Buffer.from(body.pinHash.value, 'base64url'), userId, pepperKid, pepper: config.pinPepperKeys }),
+    );
+    return {
+      mode: 'setup',
+      weak: false,
+      hash: { phc, pepperKid },
+      params: { version: 1, memoryKib: 19_456, passes: 2, lanes: 1, saltKid: body.pinHash.kid },
+    };
   });
   await endEnrollment(db, { id: enrollmentId, state: 'cancelled', code: 'cancelled', actor: 'test' });
 }
@@ -130,8 +142,20 @@ async function satisfyPin(stand: Stand, staged: Staged): Promise<void> {
 
 type Evaluate = () => Promise<Parameters<typeof settlePinAttempt>[3]>;
 
-async function settle({ db, config }: Stand, enrollmentId: EnrollmentId, { mode, attemptId, pinHash }: PinRequest, evaluate: Evaluate): Promise<void> {
-  const entry = { enrollmentId, attemptId, mode, paramsVersion: pinHash.v, saltKid: pinHash.kid, currentSaltKid: config.pinSaltKeys.current.kid };
+async function settle(
+  { db, config }: Stand,
+  enrollmentId: EnrollmentId,
+  { mode, attemptId, pinHash }: PinRequest,
+  evaluate: Evaluate,
+): Promise<void> {
+  const entry = {
+    enrollmentId,
+    attemptId,
+    mode,
+    paramsVersion: pinHash.v,
+    saltKid: pinHash.kid,
+    currentSaltKid: config.pinSaltKeys.current.kid,
+  };
   const limits = { maxFailures: config.maxPinFailures, maxAttempts: config.maxPinAttempts, delaySeconds: () => 0 };
   const beginning = await beginPinAttempt(db, entry, limits);
   if (beginning?.kind !== 'evaluate') throw new Error(`the attempt did not begin: ${JSON.stringify(beginning)}`);
@@ -151,7 +175,11 @@ async function acceptCsr(stand: Stand, staged: Staged): Promise<void> {
 
 export async function freshChallenge({ db, config }: Stand, enrollmentId: EnrollmentId): Promise<string> {
   const now = await databaseTime(db);
-  return makeChallenge({ enrollmentId, keys: config.challengeKeys, expiresAt: new Date((Math.floor(now.getTime() / 1_000) + config.challengeSeconds) * 1_000) });
+  return makeChallenge({
+    enrollmentId,
+    keys: config.challengeKeys,
+    expiresAt: new Date((Math.floor(now.getTime() / 1_000) + config.challengeSeconds) * 1_000),
+  });
 }
 
 async function submit({ db, config, gateway }: Stand, enrollmentId: EnrollmentId, body: CsrRequest): Promise<void> {
@@ -166,7 +194,10 @@ export async function deliver({ db }: Stand, staged: Staged): Promise<string> {
   const found = await deliverCredentials(db, staged.id);
   if (found === undefined) throw new Error('nothing to deliver');
   const sdkCertificate = new X509Certificate(found.sdk.der).toString();
-  staged.proof = ackProof(staged.device, staged.id, { sdkCertificate, sdkKey: { format: found.format, value: found.sealed, sha256: found.sealedSha256 } });
+  staged.proof = ackProof(staged.device, staged.id, {
+    sdkCertificate,
+    sdkKey: { format: found.format, value: found.sealed, sha256: found.sealedSha256 },
+  });
   return staged.proof;
 }
 

@@ -37,7 +37,9 @@ export async function startStand(settings: Partial<Config<'api'>> = {}): Promise
   const { db, url } = await freshDatabase({ poolSize: 12 });
   const issuer = await startTokenIssuer();
   const config = testApiConfig({ jwksUrl: issuer.jwksUrl, databaseUrl: url, ...settings });
-  const evidence = openEvidenceKey(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
+  const evidence = openEvidenceKey(
+    generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+  );
   const gateway = await gatewayOf(db, config, evidence);
   await publishEvidenceKey(db, evidence.kid, publicEvidenceJwk(evidence));
   const deps = depsOf(config, db, gateway);
@@ -71,7 +73,8 @@ async function gatewayOf(db: Database, config: Config<'api'>, evidence: Evidence
   const rsa = testSigner(hierarchy, 'issuing-rsa');
   const ec = testSigner(hierarchy, 'issuing-ec');
   await registerIssuer(db, 'root', new Uint8Array(testSigner(hierarchy, 'root').certificateDer));
-  for (const signer of [rsa, ec]) await registerIssuer(db, signer === rsa ? 'issuing-rsa' : 'issuing-ec', new Uint8Array(signer.certificateDer));
+  for (const signer of [rsa, ec])
+    await registerIssuer(db, signer === rsa ? 'issuing-rsa' : 'issuing-ec', new Uint8Array(signer.certificateDer));
   const keys = new SdkKeyMaker({ threads: 1, now: () => new Date() });
   afterAll(() => keys.close());
   const { challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals } = config;

@@ -43,8 +43,21 @@ export function portOf(address: string | AddressInfo | null): number {
   return address.port;
 }
 
-function sign(privateKey: CryptoKey, { clientId = 'ts-a', scope = ALL_SCOPES, header = {}, claims = {}, key = privateKey }: TokenWishes): Promise<string> {
+function sign(
+  privateKey: CryptoKey,
+  { clientId = 'ts-a', scope = ALL_SCOPES, header = {}, claims = {}, key = privateKey }: TokenWishes,
+): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
-  const payload: JWTPayload = { iss: JWT_ISSUER, aud: JWT_AUDIENCE, sub: clientId, jti: 'j-1', iat: now, exp: now + 120, client_id: clientId, scope, ...claims };
+  const payload: JWTPayload = {
+    iss: JWT_ISSUER,
+    aud: JWT_AUDIENCE,
+    sub: clientId,
+    jti: 'j-1',
+    iat: now,
+    exp: now + 120,
+    client_id: clientId,
+    scope,
+    ...claims,
+  };
   return new SignJWT(payload).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'ts-1', ...header }).sign(key);
 }

@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { attachment, type DevJson } from '../cli/dev/dev-json.ts';
+import { assertPortsFree, freePort } from '../cli/dev/free-ports.ts';
+import { PORTS, type Ports, portNames } from '../cli/dev/ports.ts';
+import { startStack } from '../cli/dev/stack.ts';
+import { parseKeyRing } from '../config/key-ring-file.ts';
+import type { KeyRing } from '../core/key-ring.ts';
+
+export interface StackUnderTest {
+  dev: DevJson;
+  /** Keys of the payload codec and of the PIN salts, read from the development stack's own files. */
+  codecKeys: KeyRing;
+  saltKeys: KeyRing;
+  /** A folder for our own files, deleted with `stop`. */
+  scratch: string;
+  stop(): Promise<void>;
+}
+
+/** Attaches to a running development stack, or starts one on free ports in a temporary folder. */
+export async function stackUnderTest(data: string | undefined, say: (sentence: string) => void): Promise<StackUnderTest> {
+  const scratch = mkdtempSync(join(tmpdir(), 'cs-bench-'));
+  const discard = () => rmSync(scratch, { recursive: true, force: true });
+  try {
+    if (data !== undefined) return { ...keysOf(attachment(folderOf(data))), scratch, stop: async () => discard() };
+    const stack = await startStack({
+      dataFolder: join(scratch, 'stack'),
+      ports: await freePorts(),
+      say,
+      signal: new AbortController().signal,
+    });
+    return { ...keysOf(stack.dev), scratch, stop: () => stack.stop().then(discard) };
+  } catch (error) {
+    discard();
+    throw error;
+  }
+}
+
+function folderOf(data: string): string {
+  const path = resolve(data);
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? dirname(path) : path;
+}
+
+function keysOf(dev: DevJson): Pick<StackUnderTest, 'dev' | 'codecKeys' | 'saltKeys'> {
+  const ring = (name: string): KeyRing =>
+    parseKeyRing(readFileSync(dev.environments['api']?.[name] ?? '', 'utf8'), (message) => {
+      throw new Error(`${name} ${message}`);
+    });
+  return { dev, codecKeys: ring('CS_CODEC_KEYS_FILE'), saltKeys: ring('CS_PIN_SALT_KEYS_FILE') };
+}
+
+async function freePorts(): Promise<Ports> {
+  const ports: Ports = {
+    api: await freePort(),
+    files: await freePort(),
+    'api-health': await freePort(),
+    'worker-health': await freePort(),
+    'issuer-health': await freePort(),
+    codec: await freePort(),
+    'token-service': await freePort(),
+    temporal: await freePort(),
+    'temporal-ui': await freePort(),
+    postgres: await freePort(),
+  };
+  await assertPortsFree(portNames().map((name) => ({ port: ports[name], role: PORTS[name].role, option: 'another run' })));
+  return ports;
+}
