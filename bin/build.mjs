@@ -23,7 +23,8 @@ function compile() {
   const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' });
   if (status !== 0) fail('the compiler found faults; nothing was built');
-  for (const entry of ENTRIES) if (!existsSync(join(DIST, entry))) fail(`dist/${entry} was not emitted: look at "files" in tsconfig.build.json`);
+  for (const entry of ENTRIES)
+    if (!existsSync(join(DIST, entry))) fail(`dist/${entry} was not emitted: look at "files" in tsconfig.build.json`);
 }
 
 /** Made once here, because a worker in production does not bundle (and has no bundler's time to spare at start). */

@@ -27,7 +27,8 @@ if (options.organization === undefined || options['public-base-url'] === undefin
   fail('Say --organization <name> and --public-base-url <http://…>: both stand in every certificate');
 }
 const folder = (name) => join(resolve(options.out), name);
-for (const name of ['secrets', 'offline', 'public']) if (existsSync(folder(name))) fail(`${folder(name)} is there already: nothing was changed`);
+for (const name of ['secrets', 'offline', 'public'])
+  if (existsSync(folder(name))) fail(`${folder(name)} is there already: nothing was changed`);
 for (const name of ['secrets', 'offline', 'public']) mkdirSync(folder(name), { recursive: true, mode: 0o700 });
 
 makeAuthorities();
@@ -78,7 +79,10 @@ function databaseUrl(user, password) {
 
 /** Passwords are base64url: nothing in them ends a string of SQL or YAML. */
 function filled(template, roles) {
-  return readFileSync(join(HERE, template), 'utf8').replaceAll(/@([a-z]+)-password@/g, (_, role) => roles[role] ?? fail(`${template} names the role ${role}`));
+  return readFileSync(join(HERE, template), 'utf8').replaceAll(
+    /@([a-z]+)-password@/g,
+    (_, role) => roles[role] ?? fail(`${template} names the role ${role}`),
+  );
 }
 
 function cs(args) {

@@ -25,7 +25,8 @@ export function devCommand(): Command {
     .option('--data <folder>', 'data folder', 'data')
     .option('--any-ports', 'take free ports instead of the usual ones')
     .option('--no-enroll', 'only bring everything up');
-  for (const name of portNames()) command.option(`--${name}-port <port>`, `port of the ${PORTS[name].role} (${PORTS[name].preset})`, toPort);
+  for (const name of portNames())
+    command.option(`--${name}-port <port>`, `port of the ${PORTS[name].role} (${PORTS[name].preset})`, toPort);
   return command
     .addHelpText('after', '\n  $ npm start                    the same as: cs dev\n  $ npm start -- --once --any-ports\n')
     .action((options: Omit<DevOptions, 'ports'>, { opts }: Command) => dev({ ...options, ports: givenPorts(opts.call(command)) }));
@@ -44,6 +45,7 @@ function givenPorts(options: Record<string, unknown>): DevOptions['ports'] {
 }
 
 async function dev(options: DevOptions): Promise<void> {
+  if (!import.meta.url.endsWith('.ts')) throw new Error('The development stack needs a checkout: run `npm start` there.');
   const begun = Date.now();
   const dataFolder = resolve(options.data);
   const interrupted = new AbortController();
@@ -52,7 +54,12 @@ async function dev(options: DevOptions): Promise<void> {
   });
   const taken = takeDataFolder(dataFolder, options.fresh === true);
   try {
-    const stack = await startStack({ dataFolder, ports: await choosePorts(options, taken.leftBehind ? ORPHANS_END_MS : 0), say: (sentence) => console.log(`· ${sentence}`), signal: interrupted.signal });
+    const stack = await startStack({
+      dataFolder,
+      ports: await choosePorts(options, taken.leftBehind ? ORPHANS_END_MS : 0),
+      say: (sentence) => console.log(`· ${sentence}`),
+      signal: interrupted.signal,
+    });
     try {
       console.log(`· everything is up after ${((Date.now() - begun) / 1_000).toFixed(1)} s\n`);
       if (options.enroll) await demonstrate(stack, dataFolder);
@@ -73,7 +80,10 @@ const ORPHANS_END_MS = 5_000;
 async function choosePorts({ ports, anyPorts }: DevOptions, patienceMs: number): Promise<Ports> {
   const chosen: [PortName, number][] = [];
   for (const name of portNames()) chosen.push([name, ports[name] ?? (anyPorts === true ? await unusedPort(chosen) : PORTS[name].preset)]);
-  await assertPortsFree(chosen.map(([name, port]) => ({ port, role: PORTS[name].role, option: `--${name}-port (or --any-ports)` })), patienceMs);
+  await assertPortsFree(
+    chosen.map(([name, port]) => ({ port, role: PORTS[name].role, option: `--${name}-port (or --any-ports)` })),
+    patienceMs,
+  );
   const byName = new Map(chosen);
   return mapPorts((name) => byName.get(name) ?? PORTS[name].preset);
 }
@@ -101,7 +111,9 @@ function mapPorts(portOf: (name: PortName) => number): Ports {
 }
 
 async function demonstrate({ dev }: Stack, dataFolder: string): Promise<void> {
-  console.log('A device enrolls. The user has one PIN for all devices; the device makes its own key; the service makes the SDK key and cannot keep it.\n');
+  console.log(
+    'A device enrolls. The user has one PIN for all devices; the device makes its own key; the service makes the SDK key and cannot keep it.\n',
+  );
   const narration = narrator(console.log);
   const enrolled = await enrollOne(dev, {
     userId: 'u-demo',

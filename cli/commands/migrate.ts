@@ -10,7 +10,10 @@ export function migrateCommand(): Command {
   return new Command('migrate')
     .description('apply the migrations that the database has not seen')
     .option('--json', 'print the names of what was applied as JSON')
-    .addHelpText('after', '\nReads CS_DATABASE_URL_FILE (the URL of the owner of the tables). May be repeated.\n\n  $ CS_DATABASE_URL_FILE=/run/secrets/owner-url cs migrate\n')
+    .addHelpText(
+      'after',
+      '\nReads CS_DATABASE_URL_FILE (the URL of the owner of the tables). May be repeated.\n\n  $ CS_DATABASE_URL_FILE=/run/secrets/owner-url cs migrate\n',
+    )
     .action(async ({ json }: { json?: boolean }) => {
       const { databaseUrl } = loadConfig('migrate', process.env);
       const applied = await applyMigrations(databaseUrl, PRISMA_FOLDER);

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { CsrRequest } from '../../contract/http.ts';
-import { type Answer, call, line, text } from './stand/call.ts';
+import { type Answer, call, line, member, text } from './stand/call.ts';
 import { csrBody, newDevice } from './stand/device.ts';
 import { bringTo, freshChallenge, type Staged } from './stand/stages.ts';
 import { startStand } from './stand/stand.ts';
@@ -164,7 +164,7 @@ describe('a refused CSR', () => {
   test('for the fifth time ends the enrollment as failed', async () => {
     const staged = await ready();
     const lefts: unknown[] = [];
-    for (let n = 0; n < 5; n += 1) lefts.push(Reflect.get(Object((await post(staged, bad(staged, n))).body), 'attemptsLeft'));
+    for (let n = 0; n < 5; n += 1) lefts.push(member(await post(staged, bad(staged, n)), 'attemptsLeft'));
     expect(lefts).toEqual([4, 3, 2, 1, 0]);
     expect(await rowOf(staged)).toMatchObject({ state: 'failed', code: 'csr_attempts_exceeded' });
     const after = await post(staged, await good(staged));

@@ -29,7 +29,8 @@ describe('networks of docker-compose.yml', () => {
 
   it('give no way out to the processes that hold CA keys, evidence key, rows or histories', () => {
     const outside = (name: string) => serviceOf(name).networks.filter((network) => COMPOSE.networks[network]?.internal !== true);
-    for (const name of ['issuer', 'worker', 'migrate', 'postgres', 'temporal', 'temporal-schema', 'temporal-namespace']) expect(outside(name), name).toEqual([]);
+    for (const name of ['issuer', 'worker', 'migrate', 'postgres', 'temporal', 'temporal-schema', 'temporal-namespace'])
+      expect(outside(name), name).toEqual([]);
   });
 
   it('keep the issuer away from every network of operators and of the public', () => {

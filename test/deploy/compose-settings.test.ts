@@ -6,7 +6,11 @@ import { COMPOSE, read, serviceOf } from './compose.ts';
 
 const PROCESS_NAMES = Object.keys(PROCESSES);
 const fieldsOf = (name: string): Field[] => Object.values(Object.entries(PROCESSES).find(([key]) => key === name)?.[1] ?? {});
-const KEYS = new Set(PROCESS_NAMES.flatMap(fieldsOf).filter(({ key }) => key).map(({ env }) => env));
+const KEYS = new Set(
+  PROCESS_NAMES.flatMap(fieldsOf)
+    .filter(({ key }) => key)
+    .map(({ env }) => env),
+);
 const SETTINGS = new Set(PROCESS_NAMES.flatMap(fieldsOf).map(({ env }) => env));
 
 describe.each(PROCESS_NAMES)('the service %s of docker-compose.yml', (name) => {
@@ -52,8 +56,12 @@ describe('secrets of docker-compose.yml', () => {
   });
 
   it('keep the CA keys to the issuer, and the owner of the tables to migrate', () => {
-    const takers = (secret: string) => Object.entries(COMPOSE.services).filter(([, { secrets }]) => secrets.some(({ source }) => source === secret)).map(([name]) => name);
-    for (const secret of ['issuing_rsa_key', 'issuing_rsa_passphrase', 'issuing_ec_key', 'issuing_ec_passphrase']) expect(takers(secret)).toEqual(['issuer']);
+    const takers = (secret: string) =>
+      Object.entries(COMPOSE.services)
+        .filter(([, { secrets }]) => secrets.some(({ source }) => source === secret))
+        .map(([name]) => name);
+    for (const secret of ['issuing_rsa_key', 'issuing_rsa_passphrase', 'issuing_ec_key', 'issuing_ec_passphrase'])
+      expect(takers(secret)).toEqual(['issuer']);
     expect(takers('owner_database_url')).toEqual(['migrate']);
     expect(takers('evidence_key')).toEqual(['worker']);
     expect(read('docker-compose.yml')).not.toMatch(/root\.key|offline/);
@@ -70,7 +78,8 @@ describe('secrets of docker-compose.yml', () => {
 
   it('have no default: a setting that the deployment decides stops compose when it is missing', () => {
     const text = read('docker-compose.yml');
-    for (const name of ['CS_POLICY_OID_USER', 'CS_POLICY_OID_SDK', 'CS_JWKS_URL', 'CS_JWT_ISSUER', 'CS_PUBLIC_BASE_URL']) expect(text).toContain(`\${${name}:?`);
+    for (const name of ['CS_POLICY_OID_USER', 'CS_POLICY_OID_SDK', 'CS_JWKS_URL', 'CS_JWT_ISSUER', 'CS_PUBLIC_BASE_URL'])
+      expect(text).toContain(`\${${name}:?`);
     const asked = [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
     const offered = new Set([...read('deploy/env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name));
     const withDefault = ['CS_TEMPORAL_RETENTION', 'CS_PUBLISH_API', 'CS_PUBLISH_FILES'];
@@ -78,8 +87,11 @@ describe('secrets of docker-compose.yml', () => {
   });
 
   it('stand beside files that are in the repository', () => {
-    const mounted = Object.values(COMPOSE.services).flatMap(({ volumes }) => volumes.map((volume) => volume.split(':')[0] ?? '')).filter((path) => path.startsWith('./'));
+    const mounted = Object.values(COMPOSE.services)
+      .flatMap(({ volumes }) => volumes.map((volume) => volume.split(':')[0] ?? ''))
+      .filter((path) => path.startsWith('./'));
     expect(mounted.length).toBeGreaterThan(2);
-    for (const path of mounted) if (path !== './deploy/public') expect(existsSync(join(import.meta.dirname, '..', '..', path)), path).toBe(true);
+    for (const path of mounted)
+      if (path !== './deploy/public') expect(existsSync(join(import.meta.dirname, '..', '..', path)), path).toBe(true);
   });
 });

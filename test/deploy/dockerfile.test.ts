@@ -4,14 +4,23 @@ import { describe, expect, it } from 'vitest';
 import { read } from './compose.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
-const LINES = read('Dockerfile').replaceAll('\\\n', ' ').split('\n').filter((line) => /^[A-Z]/.test(line));
-const of = (instruction: string) => LINES.filter((line) => line.startsWith(`${instruction} `)).map((line) => line.slice(instruction.length + 1).trim());
+const LINES = read('Dockerfile')
+  .replaceAll('\\\n', ' ')
+  .split('\n')
+  .filter((line) => /^[A-Z]/.test(line));
+const of = (instruction: string) =>
+  LINES.filter((line) => line.startsWith(`${instruction} `)).map((line) => line.slice(instruction.length + 1).trim());
 const LAST_STAGE = LINES.slice(LINES.findLastIndex((line) => line.startsWith('FROM ')));
-const ALLOWED = read('.dockerignore').split('\n').filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+const ALLOWED = read('.dockerignore')
+  .split('\n')
+  .filter((line) => line.startsWith('!'))
+  .map((line) => line.slice(1));
 
 describe('the Dockerfile', () => {
   it('builds on one pinned Node image in every stage', () => {
-    const images = of('FROM').map((line) => line.split(' ')[0] ?? '').filter((image) => !['base', 'packages', 'build'].includes(image));
+    const images = of('FROM')
+      .map((line) => line.split(' ')[0] ?? '')
+      .filter((image) => !['base', 'packages', 'build'].includes(image));
     expect(new Set(images).size).toBe(1);
     expect(images[0]).toMatch(/^node:24\.\d+\.\d+-bookworm-slim$/);
   });
@@ -41,19 +50,44 @@ describe('the Dockerfile', () => {
   });
 
   it('copies sources that exist, and that .dockerignore lets through', () => {
-    const sources = of('COPY').filter((line) => !line.startsWith('--from=')).flatMap((line) => line.split(/\s+/).slice(0, -1)).filter((path) => path !== '.');
+    const sources = of('COPY')
+      .filter((line) => !line.startsWith('--from='))
+      .flatMap((line) => line.split(/\s+/).slice(0, -1))
+      .filter((path) => path !== '.');
     expect(sources.length).toBeGreaterThan(4);
     for (const path of [...sources, ...ALLOWED]) expect(existsSync(join(REPOSITORY, path)), path).toBe(true);
-    for (const path of sources) expect(ALLOWED.some((rule) => path === rule || path.startsWith(`${rule}/`) || rule.startsWith(`${path}/`)), path).toBe(true);
+    for (const path of sources)
+      expect(
+        ALLOWED.some((rule) => path === rule || path.startsWith(`${rule}/`) || rule.startsWith(`${path}/`)),
+        path,
+      ).toBe(true);
   });
 
   it('sends the builder nothing but named files, and no secrets', () => {
-    expect(read('.dockerignore').split('\n').find((line) => line !== '' && !line.startsWith('#'))).toBe('*');
+    expect(
+      read('.dockerignore')
+        .split('\n')
+        .find((line) => line !== '' && !line.startsWith('#')),
+    ).toBe('*');
     for (const path of ALLOWED) expect(path).not.toMatch(/secrets$|offline|public$|\.env|^deploy$|^test|^data|conformance/);
   });
 
   it('lets every room of the service through that the build compiles', () => {
-    const rooms = ['activities', 'api', 'cli', 'config', 'contract', 'core', 'prisma', 'process', 'sdk', 'store', 'temporal', 'worker', 'workflows'];
+    const rooms = [
+      'activities',
+      'api',
+      'cli',
+      'config',
+      'contract',
+      'core',
+      'prisma',
+      'process',
+      'sdk',
+      'store',
+      'temporal',
+      'worker',
+      'workflows',
+    ];
     expect(rooms.filter((room) => !ALLOWED.includes(room))).toEqual([]);
   });
 });

@@ -11,6 +11,7 @@ import { secretPaths } from '../../cli/dev/dev-secrets.ts';
 import { freePort } from '../../cli/dev/free-ports.ts';
 import type { Ports } from '../../cli/dev/ports.ts';
 import { type Stack, startStack } from '../../cli/dev/stack.ts';
+import { storeOf } from '../../sdk/card/virtual-card.ts';
 import { type Enrolled, resumeEnrollment, VirtualCard } from '../../sdk/index.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';
 
@@ -21,7 +22,9 @@ export interface RunningStack {
   query: <Row extends pg.QueryResultRow>(sql: string, ...values: unknown[]) => Promise<Row[]>;
   enroll: (wish?: Partial<Enrolling>) => Promise<EnrolledDevice>;
   /** Goes on with the unfinished enrollment of the card of `enroll`'s last call for this device. */
-  resume: (wish: { deviceId: string }) => Promise<Enrolled>;
+  resume: (wish: { deviceId: string; signal?: AbortSignal }) => Promise<Enrolled>;
+  /** The enrollment token that the card of this device keeps while its enrollment is open. */
+  tokenOf: (deviceId: string) => Promise<string>;
 }
 
 /** The whole stack as `npm start` brings it up, on free ports and in a folder that is deleted after the file's tests. */
@@ -52,18 +55,23 @@ export async function runningStack(settings: Record<string, string> = {}): Promi
       cards.set(enrolling.deviceId, enrolling.cardFolder);
       return enrollOne(stack.dev, enrolling);
     },
-    resume: async ({ deviceId }) => {
-      const directory = cards.get(deviceId) ?? '';
-      const card = await VirtualCard.open({ directory, deviceSecret: readFileSync(`${directory}.device-secret`) });
+    tokenOf: async (deviceId) => storeOf(await openCard(cards.get(deviceId))).journal.enrollmentToken,
+    resume: async ({ deviceId, signal }) => {
+      const card = await openCard(cards.get(deviceId));
       return resumeEnrollment({
         baseUrl: stack.dev.api,
         tlsCa: readFileSync(stack.dev.tlsCaFile, 'utf8'),
         roots: stack.dev.rootCertificateFiles.map((file) => readFileSync(file, 'utf8')),
         card,
         askForPin: async () => '482913',
+        ...(signal === undefined ? {} : { signal }),
       });
     },
   };
+}
+
+function openCard(directory = ''): Promise<VirtualCard> {
+  return VirtualCard.open({ directory, deviceSecret: readFileSync(`${directory}.device-secret`) });
 }
 
 function ordinary(dataFolder: string, n: number): Enrolling {

@@ -160,6 +160,10 @@ async function check(outcome: Outcome, played: Played): Promise<void> {
       expect(done instanceof WorkflowFailedError && done.cause instanceof ApplicationFailure ? done.cause.type : done).toBe('invalid_body');
       expect(await stateOf(world, run.id)).toEqual(before);
       return;
+    case 'ignored':
+      expect(done).not.toBeInstanceOf(Error);
+      expect(await stateOf(world, run.id)).toEqual(before);
+      return;
     case 'no-run':
       expect(done).toBeInstanceOf(WorkflowNotFoundError);
       expect(await stateOf(world, run.id)).toEqual(before);

@@ -24,6 +24,7 @@ export const OUTCOMES = {
   'ends-anew': 'A new run reads the row, finds its end and closes with that state. The row does not change.',
   'second-run': 'A second run reads the same row and follows it; each step has one effect, whichever run takes it. Nothing is issued twice.',
   'fails-at-once': 'The new run fails with `invalid_body`; it read and wrote nothing.',
+  ignored: 'Temporal takes the request and drops it, because the run is closed. The row does not change.',
   'no-run': 'Temporal answers that the run is closed. The row does not change.',
 } as const;
 export type Outcome = keyof typeof OUTCOMES;
@@ -31,7 +32,7 @@ export type Outcome = keyof typeof OUTCOMES;
 const LIVE = ['awaiting-pin', 'awaiting-csr', 'issuing', 'awaiting-ack'] as const;
 
 export const ACTIONS = {
-  'request-cancellation': { title: 'Request Cancellation', cells: row('cancelled', 'no-run') },
+  'request-cancellation': { title: 'Request Cancellation', cells: row('cancelled', 'ignored') },
   'update-cancel': { title: 'Update `cancel` (without input, or encoded `{"by":"operator"}`)', cells: row('cancelled', 'no-run') },
   terminate: { title: 'Terminate', cells: row('swept', 'no-run') },
   reset: { title: 'Reset to the first workflow task', cells: row('goes-on-anew', 'ends-anew') },
