@@ -26,7 +26,8 @@ export const finalizeDelivery = (deps: EnrollmentDeps) =>
     if (facts === undefined) throw noSuchEnrollment();
     if (facts.state !== 'awaiting-ack') return elsewhere(facts);
     if (!facts.delivered) return { refused: 'wrong_state', detail: 'The credentials were not fetched yet.' };
-    if (facts.ackRefusals >= deps.maxAckRefusals) return { refused: 'ack_attempts_exceeded', detail: 'Too many wrong proofs for this enrollment.' };
+    if (facts.ackRefusals >= deps.maxAckRefusals)
+      return { refused: 'ack_attempts_exceeded', detail: 'Too many wrong proofs for this enrollment.' };
     const refusal = await refusalOf(id, facts, proof);
     if (refusal === undefined) return finish(deps, id);
     await countAckRefusal(deps.db, id);

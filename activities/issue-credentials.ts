@@ -7,7 +7,16 @@ import type { Signer } from '../core/pki/signer.ts';
 import { signCertificate } from '../core/pki/sign-certificate.ts';
 import { readSubmission } from '../store/csr-submission.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
-import { commitIntents, type Fenced, type Intent, type IssuedCertificate, type IssuingReading, markSigning, readIssuing, storeCertificates } from '../store/issuing.ts';
+import {
+  commitIntents,
+  type Fenced,
+  type Intent,
+  type IssuedCertificate,
+  type IssuingReading,
+  markSigning,
+  readIssuing,
+  storeCertificates,
+} from '../store/issuing.ts';
 import { noSuchEnrollment } from './failure.ts';
 import type { IssuanceDeps } from './ports.ts';
 import { certificateInput, prepareIntents, signerFor } from './prepare-intents.ts';
@@ -40,7 +49,8 @@ export const issueCredentials = (deps: IssuanceDeps) =>
 
 /** A forged signal or a hand-made start cannot bring a row here; a fault of ours could, and issues nothing. */
 function requirePin({ pinWaived, pinSatisfiedAt }: EnrollmentRow): void {
-  if (!pinWaived && pinSatisfiedAt === undefined) throw new ServiceError('issuing_refused', 'The PIN of this enrollment was neither satisfied nor waived.');
+  if (!pinWaived && pinSatisfiedAt === undefined)
+    throw new ServiceError('issuing_refused', 'The PIN of this enrollment was neither satisfied nor waived.');
 }
 
 /** Intents of an earlier attempt win: their key is sealed and their serials are taken. */

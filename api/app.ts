@@ -44,6 +44,8 @@ function closed(app: Express, deps: Pick<ApiDeps, 'log' | 'config'>): Express {
 
 function calls(deps: ApiDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
+  // Express would let HEAD run the handler of GET, and fetching credentials is counted.
+  for (const path of new Set(ROUTES.map((route) => route.path))) router.head(expressPath(path), otherMethod(path));
   for (const { method, path, handler } of ROUTES) router[method](expressPath(path), handler(deps));
   for (const path of new Set(ROUTES.map((route) => route.path))) router.all(expressPath(path), otherMethod(path));
   return router;

@@ -66,7 +66,9 @@ async function until({ input }: Run, done: () => boolean): Promise<void> {
   await condition(done, '15 min', { summary: 'deadline of the stage' });
 }
 
+/** Only forward: an update may be handled before the story has seen the signal. */
 function enter(run: Run, stage: Stage): void {
+  if (reached(run, stage)) return;
   run.stage = stage;
   if (run.input.shape === 'plain') return;
   setCurrentDetails(`**${stage}**\n- Waiting for: the device\n- Since: now\n- Until: the deadline\n- What to do: nothing`);

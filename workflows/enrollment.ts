@@ -1,4 +1,12 @@
-import { ActivityFailure, ApplicationFailure, allHandlersFinished, CancellationScope, condition, isCancellation, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyActivities,
+} from '@temporalio/workflow';
 import type { IssuanceActivities } from '../activities/index.ts';
 import { isEnrollmentId } from '../contract/ids.ts';
 import { deadlineCode, type EndCode, type OpenState } from '../contract/states.ts';

@@ -21,7 +21,10 @@ import { hasLeft, type Progress } from './progress.ts';
 import { endRow, takeOver } from './row-steps.ts';
 
 const judging = proxyLocalActivities<EnrollmentActivities>({ ...SHORT_STEP, summary: 'judge the CSR' });
-const finishing = proxyLocalActivities<EnrollmentActivities>({ ...SHORT_STEP, summary: 'verify the proof, erase the sealed key, activate' });
+const finishing = proxyLocalActivities<EnrollmentActivities>({
+  ...SHORT_STEP,
+  summary: 'verify the proof, erase the sealed key, activate',
+});
 
 /** More waiting calls than this get `issuing` at once: each waits with a connection. */
 const MOST_WAITING_CSR = 2;
@@ -95,7 +98,8 @@ function refuseMalformedProof(input: Partial<AcknowledgeInput> | undefined): voi
 function refuseMalformedCancel(input?: Partial<CancelInput>): void {
   if (input === undefined || input === null) return;
   if (Object.keys(input).some((member) => member !== 'by')) throw malformed('cancel takes nothing or {by}');
-  if (input.by !== undefined && input.by !== 'device' && input.by !== 'token-service' && input.by !== 'operator') throw malformed('cancel takes nothing or {by}');
+  if (input.by !== undefined && input.by !== 'device' && input.by !== 'token-service' && input.by !== 'operator')
+    throw malformed('cancel takes nothing or {by}');
 }
 
 function malformed(message: string): ApplicationFailure {

@@ -35,7 +35,10 @@ const notFound = { code: 'enrollment_not_found' };
 describe('readEnrollment', () => {
   it('tells state and refusals left, and neither user nor device', async () => {
     const { id } = await rowIn(world, 'awaiting-csr');
-    expect(await twice(id, () => world.activities.readEnrollment({ enrollmentId: id }))).toEqual({ state: 'awaiting-csr', csrRefusalsLeft: 5 });
+    expect(await twice(id, () => world.activities.readEnrollment({ enrollmentId: id }))).toEqual({
+      state: 'awaiting-csr',
+      csrRefusalsLeft: 5,
+    });
   });
 
   it('tells the code of an ended row', async () => {
@@ -108,14 +111,17 @@ describe('judgeCsr', () => {
     expect(await world.activities.judgeCsr({ enrollmentId: id, digest })).toEqual({ state: 'issuing' });
   });
 
-  it.each(['good', 'foreign'] as const)('tells the end of a row that was cancelled before its %s CSR was judged, and writes nothing', async (challenge) => {
-    const { id } = await rowIn(world, 'awaiting-csr');
-    const { digest } = await submit(world.db, id, { challenge });
-    await cancelled(id);
-    const before = await snapshot(world, id);
-    expect(await twice(id, () => world.activities.judgeCsr({ enrollmentId: id, digest }))).toEqual({ state: 'cancelled' });
-    expect(await snapshot(world, id)).toEqual(before);
-  });
+  it.each(['good', 'foreign'] as const)(
+    'tells the end of a row that was cancelled before its %s CSR was judged, and writes nothing',
+    async (challenge) => {
+      const { id } = await rowIn(world, 'awaiting-csr');
+      const { digest } = await submit(world.db, id, { challenge });
+      await cancelled(id);
+      const before = await snapshot(world, id);
+      expect(await twice(id, () => world.activities.judgeCsr({ enrollmentId: id, digest }))).toEqual({ state: 'cancelled', code: 'cancelled' });
+      expect(await snapshot(world, id)).toEqual(before);
+    },
+  );
 
   it('answers another CSR than the accepted one with the state that stands', async () => {
     const { id } = await rowIn(world, 'awaiting-csr');
@@ -141,7 +147,10 @@ describe('issueCredentials', () => {
       { kind: 'user', status: 'pending', issuerId: 'issuing-ec', ...device },
     ]);
     for (const { der } of certificates) expect(opensslVerifies(der)).toMatchObject({ ok: true });
-    expect(await world.db.credentialIntent.findMany({ where: { enrollmentId: id } })).toMatchObject([{ status: 'issued' }, { status: 'issued' }]);
+    expect(await world.db.credentialIntent.findMany({ where: { enrollmentId: id } })).toMatchObject([
+      { status: 'issued' },
+      { status: 'issued' },
+    ]);
   });
 
   it('makes an RSA SDK key under the RSA CA when the device asks for one, delivered as CMS', async () => {
@@ -149,7 +158,11 @@ describe('issueCredentials', () => {
     await world.activities.issueCredentials({ enrollmentId: id });
     if (submitted === undefined) throw new Error('no submission');
     const { credentials, proof } = await takeCredentials(world.db, id, submitted);
-    expect(credentials).toMatchObject({ format: 'cms', sdk: { issuerId: 'issuing-rsa', keyType: 'RSA:2048' }, user: { issuerId: 'issuing-ec' } });
+    expect(credentials).toMatchObject({
+      format: 'cms',
+      sdk: { issuerId: 'issuing-rsa', keyType: 'RSA:2048' },
+      user: { issuerId: 'issuing-ec' },
+    });
     expect(await world.activities.finalizeDelivery({ enrollmentId: id, proof })).toEqual({ state: 'completed' });
   });
 
@@ -182,25 +195,34 @@ describe('issueCredentials', () => {
     expect('ended' in won ? won : won.map(({ serial }) => serial).sort()).toEqual(first.intents.map(({ serial }) => serial).sort());
   });
 
-  it.each(['before it starts', 'with intents', 'with a signing mark'] as const)('issues nothing for an enrollment cancelled %s', async (when) => {
-    const { id } = await rowIn(world, 'issuing');
-    if (when !== 'before it starts') await commitOwnIntents(id);
-    if (when === 'with a signing mark') await markSigning(world.db, id);
-    await cancelled(id);
-    expect(await twice(id, () => world.activities.issueCredentials({ enrollmentId: id }))).toEqual({ state: 'cancelled', code: 'cancelled' });
-    expect(await world.db.certificate.count({ where: { enrollmentId: id } })).toBe(0);
-    expect(await world.db.revocation.count({ where: { enrollmentId: id } })).toBe(when === 'with a signing mark' ? 2 : 0);
-  });
+  it.each(['before it starts', 'with intents', 'with a signing mark'] as const)(
+    'issues nothing for an enrollment cancelled %s',
+    async (when) => {
+      const { id } = await rowIn(world, 'issuing');
+      if (when !== 'before it starts') await commitOwnIntents(id);
+      if (when === 'with a signing mark') await markSigning(world.db, id);
+      await cancelled(id);
+      expect(await twice(id, () => world.activities.issueCredentials({ enrollmentId: id }))).toEqual({
+        state: 'cancelled',
+        code: 'cancelled',
+      });
+      expect(await world.db.certificate.count({ where: { enrollmentId: id } })).toBe(0);
+      expect(await world.db.revocation.count({ where: { enrollmentId: id } })).toBe(when === 'with a signing mark' ? 2 : 0);
+    },
+  );
 
-  it.each(['while the SDK key is made', 'between signing mark and storing'] as const)('is fenced when the enrollment is cancelled %s', async (when) => {
-    const { id } = await rowIn(world, 'issuing');
-    const { issueCredentials } = createIssuanceActivities(await cancellingDeps(id, when));
-    expect(await issueCredentials({ enrollmentId: id })).toEqual({ state: 'cancelled', code: 'cancelled' });
-    expect(await world.db.certificate.count({ where: { enrollmentId: id } })).toBe(0);
-    const { delivery } = await snapshot(world, id);
-    if (when === 'while the SDK key is made') expect(delivery).toBeNull();
-    else expect(delivery).toMatchObject({ sealed: null });
-  });
+  it.each(['while the SDK key is made', 'between signing mark and storing'] as const)(
+    'is fenced when the enrollment is cancelled %s',
+    async (when) => {
+      const { id } = await rowIn(world, 'issuing');
+      const { issueCredentials } = createIssuanceActivities(await cancellingDeps(id, when));
+      expect(await issueCredentials({ enrollmentId: id })).toEqual({ state: 'cancelled', code: 'cancelled' });
+      expect(await world.db.certificate.count({ where: { enrollmentId: id } })).toBe(0);
+      const { delivery } = await snapshot(world, id);
+      if (when === 'while the SDK key is made') expect(delivery).toBeNull();
+      else expect(delivery).toMatchObject({ sealed: null });
+    },
+  );
 
   it('refuses for good when stored bytes break a rule, without a signing mark: no serial needs revoking', async () => {
     const { id } = await rowIn(world, 'issuing');
@@ -208,7 +230,8 @@ describe('issueCredentials', () => {
     const { intents, key } = await preparedFor(id, other);
     await commitIntents(world.db, id, intents, key);
     const before = await snapshot(world, id);
-    for (let i = 0; i < 2; i += 1) await expect(world.activities.issueCredentials({ enrollmentId: id })).rejects.toMatchObject({ code: 'issuing_refused' });
+    for (let i = 0; i < 2; i += 1)
+      await expect(world.activities.issueCredentials({ enrollmentId: id })).rejects.toMatchObject({ code: 'issuing_refused' });
     expect(await snapshot(world, id)).toEqual(before);
     expect(before.intents).toMatchObject([{ signingStartedAt: null }, { signingStartedAt: null }]);
   });
@@ -232,7 +255,10 @@ describe('issueCredentials', () => {
 
   it('refuses a stored CSR that does not pass the gate here', async () => {
     const { id, submitted } = await rowIn(world, 'issuing');
-    await world.db.csrSubmission.update({ where: { enrollmentId_digest: { enrollmentId: id, digest: submitted?.digest ?? '' } }, data: { csrText: 'AAAA' } });
+    await world.db.csrSubmission.update({
+      where: { enrollmentId_digest: { enrollmentId: id, digest: submitted?.digest ?? '' } },
+      data: { csrText: 'AAAA' },
+    });
     await expect(world.activities.issueCredentials({ enrollmentId: id })).rejects.toMatchObject({ code: 'issuing_refused' });
     expect(await snapshot(world, id)).toMatchObject({ enrollment: { state: 'issuing' }, intents: [], delivery: null });
   });
@@ -271,13 +297,17 @@ describe('finalizeDelivery', () => {
       expect(await world.activities.finalizeDelivery({ enrollmentId: id, proof: wrong })).toMatchObject({ refused: 'ack_proof_invalid' });
       expect((await snapshot(world, id)).enrollment).toMatchObject({ state: 'awaiting-ack', ackRefusals: i });
     }
-    expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof }))).toMatchObject({ refused: 'ack_attempts_exceeded' });
+    expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof }))).toMatchObject({
+      refused: 'ack_attempts_exceeded',
+    });
     expect((await snapshot(world, id)).certificates).toMatchObject([{ status: 'pending' }, { status: 'pending' }]);
   });
 
   it('refuses an acknowledgement of what was never delivered', async () => {
     const { id } = await rowIn(world, 'awaiting-ack');
-    expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof: 'x.y.z' }))).toMatchObject({ refused: 'wrong_state' });
+    expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof: 'x.y.z' }))).toMatchObject({
+      refused: 'wrong_state',
+    });
   });
 
   it('tells where the row stands in every other state', async () => {
@@ -287,7 +317,9 @@ describe('finalizeDelivery', () => {
     }
     const late = await delivered();
     await cancelled(late.id);
-    expect(await twice(late.id, () => world.activities.finalizeDelivery({ enrollmentId: late.id, proof: late.proof }))).toEqual({ state: 'cancelled' });
+    expect(await twice(late.id, () => world.activities.finalizeDelivery({ enrollmentId: late.id, proof: late.proof }))).toEqual({
+      state: 'cancelled',
+    });
     expect((await snapshot(world, late.id)).certificates).toMatchObject([{ status: 'revoked' }, { status: 'revoked' }]);
     await expect(world.activities.finalizeDelivery({ enrollmentId: randomUUID(), proof: 'x.y.z' })).rejects.toMatchObject(notFound);
   });
@@ -298,14 +330,19 @@ describe('endEnrollment', () => {
 
   it('ends an open row once; a second end changes nothing', async () => {
     const { id } = await rowIn(world, 'awaiting-pin');
-    expect(await twice(id, () => world.activities.endEnrollment({ enrollmentId: id, ...end }))).toEqual({ state: 'expired', code: 'deadline_pin' });
+    expect(await twice(id, () => world.activities.endEnrollment({ enrollmentId: id, ...end }))).toEqual({
+      state: 'expired',
+      code: 'deadline_pin',
+    });
     const other = { enrollmentId: id, state: 'cancelled', code: 'cancelled', actor: 'operator' } as const;
     expect(await world.activities.endEnrollment(other)).toEqual({ state: 'expired', code: 'deadline_pin' });
   });
 
   it('leaves a row alone that has left the expected stage', async () => {
     const { id } = await rowIn(world, 'awaiting-csr');
-    expect(await twice(id, () => world.activities.endEnrollment({ enrollmentId: id, ...end, expected: 'awaiting-pin' }))).toEqual({ state: 'awaiting-csr' });
+    expect(await twice(id, () => world.activities.endEnrollment({ enrollmentId: id, ...end, expected: 'awaiting-pin' }))).toEqual({
+      state: 'awaiting-csr',
+    });
   });
 
   it('refuses an enrollment that is not there', async () => {
@@ -335,7 +372,10 @@ async function commitOwnIntents(id: EnrollmentId): Promise<void> {
 }
 
 /** The real dependencies, with somebody who cancels at a chosen moment. */
-async function cancellingDeps(id: EnrollmentId, when: 'while the SDK key is made' | 'between signing mark and storing'): Promise<IssuanceDeps> {
+async function cancellingDeps(
+  id: EnrollmentId,
+  when: 'while the SDK key is made' | 'between signing mark and storing',
+): Promise<IssuanceDeps> {
   const { issuanceDeps } = world;
   if (when === 'while the SDK key is made') {
     return {

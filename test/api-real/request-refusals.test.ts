@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { call, line, text } from './stand/call.ts';
 import { wrongPinBody } from './stand/device.ts';
 import { bringTo } from './stand/stages.ts';
@@ -8,6 +8,8 @@ import { startStand } from './stand/stand.ts';
 
 const stand = await startStand();
 beforeEach(() => stand.gateway.reset());
+// A refusal that fails to refuse must not spoil the next test.
+afterEach(() => stand.db.enrollment.deleteMany({ where: { idempotencyKey: 'k-1' } }));
 
 const GOOD = { userId: 'u-1', deviceId: 'd-1', tokenId: 't-1', pin: 'verify', platform: 'ios' };
 const KEY = { 'idempotency-key': 'k-1' };
@@ -75,7 +77,6 @@ describe('the body', () => {
     const padded = (length: number) => JSON.stringify(GOOD).padEnd(length, ' ');
     expect(line(await create(padded(65_537)))).toBe('413 body_too_large');
     expect(line(await create(padded(65_536)))).toBe('201');
-    await stand.db.enrollment.deleteMany({ where: { idempotencyKey: 'k-1' } });
   });
 
   test('that is chunked and too large is 413 as well', async () => {
@@ -116,7 +117,6 @@ describe('the body', () => {
 
   test.each(['application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'Application/JSON'])('as %s is taken', async (type) => {
     expect(line(await create(JSON.stringify(GOOD), { 'content-type': type }))).toBe('201');
-    await stand.db.enrollment.deleteMany({ where: { idempotencyKey: 'k-1' } });
   });
 });
 
@@ -168,6 +168,11 @@ describe('the path', () => {
   ])('%s %s: 405, Allow: %s', async (method, path, allow) => {
     const answer = await call(stand, method, path);
     expect([line(answer), answer.headers.get('allow')]).toEqual(['405 method_not_allowed', allow]);
+  });
+
+  test('HEAD does not run the handler of GET: fetching credentials is counted', async () => {
+    const { status, headers } = await fetch(`${stand.url}/v1/enrollments/x/credentials`, { method: 'HEAD' });
+    expect([status, headers.get('allow')]).toEqual([405, 'GET']);
   });
 
   test.each(['/v1/enrollments/%E0%A4%A', '/v1/enrollments/%', '/v1/users/%ff/pin'])(

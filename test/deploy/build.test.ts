@@ -60,7 +60,9 @@ describe('what `npm run build` compiles', () => {
 
 /** Names of packages that a module imports statically, without what Node has itself. */
 function packagesOf(source: string): string[] {
-  const specifiers = [...source.matchAll(/^(?:import|export)\b[^'"`;]*?['"]([^'"]+)['"]/gm)].map(([, specifier = '']) => specifier);
+  const specifiers = [...source.matchAll(/^(?:import|export)\s+(?:[\w$*{}\s,]+?\s+from\s+)?['\x22]([^'\x22]+)['\x22]/gm)].map(
+    ([, specifier = '']) => specifier,
+  );
   return specifiers
     .filter((name) => !/^(\.|node:)/.test(name))
     .map((name) =>

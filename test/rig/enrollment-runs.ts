@@ -49,10 +49,20 @@ export async function enrollmentRuns(world: EnrollmentWorld, { client, nativeCon
   const shared = { connection: nativeConnection, dataConverter: dataConverter(TEST_CODEC_KEYS), shutdownGraceTime: '5 s' };
   const interceptors = { activity: [() => ({ inbound: new RefusalInterceptor() })] };
   const startIssuance = async (deps = world.issuanceDeps): Promise<void> =>
-    runUntilEnd(await Worker.create({ ...shared, interceptors, taskQueue: ISSUANCE_TASK_QUEUE + suffix, activities: createIssuanceActivities(deps) }));
+    runUntilEnd(
+      await Worker.create({ ...shared, interceptors, taskQueue: ISSUANCE_TASK_QUEUE + suffix, activities: createIssuanceActivities(deps) }),
+    );
   const enrollmentQueue = ENROLLMENT_TASK_QUEUE + suffix;
   const activities = createEnrollmentActivities(world.enrollmentDeps);
-  runUntilEnd(await Worker.create({ ...shared, interceptors, taskQueue: enrollmentQueue, activities, workflowBundle: { codePath: workflowBundlePath() } }));
+  runUntilEnd(
+    await Worker.create({
+      ...shared,
+      interceptors,
+      taskQueue: enrollmentQueue,
+      activities,
+      workflowBundle: { codePath: workflowBundlePath() },
+    }),
+  );
   if (issuance === 'there') await startIssuance();
   const gateway = temporalGateway(client, { taskQueueSuffix: suffix, now: Date.now });
   const parts = { world, client, gateway, enrollmentQueue };
@@ -69,7 +79,11 @@ function runUntilEnd(worker: Worker): void {
 
 type Target = Parameters<EnrollmentRuns['bring']>[0];
 
-async function bring({ world: { db }, client, gateway }: Pick<EnrollmentRuns, 'world' | 'client' | 'gateway'>, state: Target, limits = TEST_LIMITS): Promise<Run> {
+async function bring(
+  { world: { db }, client, gateway }: Pick<EnrollmentRuns, 'world' | 'client' | 'gateway'>,
+  state: Target,
+  limits = TEST_LIMITS,
+): Promise<Run> {
   const device = newDevice();
   const row = await createRow(db, device, limits);
   const { id } = row;

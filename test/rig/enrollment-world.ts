@@ -1,6 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll } from 'vitest';
-import { createEnrollmentActivities, createIssuanceActivities, type EnrollmentActivities, type IssuanceActivities } from '../../activities/index.ts';
+import {
+  createEnrollmentActivities,
+  createIssuanceActivities,
+  type EnrollmentActivities,
+  type IssuanceActivities,
+} from '../../activities/index.ts';
 import type { EnrollmentDeps, IssuanceDeps } from '../../activities/ports.ts';
 import { KEY_TYPES } from '../../contract/key-types.ts';
 import { type EvidenceKey, openEvidenceKey } from '../../core/evidence/evidence-key.ts';
@@ -30,7 +35,12 @@ export async function enrollmentWorld(options: { maxCsrRefusals?: number; maxAck
   const evidence = newEvidenceKey();
   const { maxCsrRefusals = 5, maxAckRefusals = 10 } = options;
   const judging = { db: fresh.db, challengeKeys: TEST_CHALLENGE_KEYS, allowedKeyTypes: KEY_TYPES };
-  const enrollmentDeps: EnrollmentDeps = { ...judging, maxCsrRefusals, maxAckRefusals, signReceipt: (facts) => signReceipt(facts, evidence) };
+  const enrollmentDeps: EnrollmentDeps = {
+    ...judging,
+    maxCsrRefusals,
+    maxAckRefusals,
+    signReceipt: (facts) => signReceipt(facts, evidence),
+  };
   const issuanceDeps: IssuanceDeps = { ...judging, ...issuingParts(hierarchy) };
   await registerIssuers(fresh.db, hierarchy);
   const activities = { ...createEnrollmentActivities(enrollmentDeps), ...createIssuanceActivities(issuanceDeps) };

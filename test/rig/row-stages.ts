@@ -13,7 +13,12 @@ export interface RowStage {
 }
 
 /** Brings a new enrollment to a state by the activities themselves, without Temporal. */
-export async function rowIn(world: EnrollmentWorld, state: OpenState | 'completed', device = newDevice(), wish: SubmissionWish = {}): Promise<RowStage> {
+export async function rowIn(
+  world: EnrollmentWorld,
+  state: OpenState | 'completed',
+  device = newDevice(),
+  wish: SubmissionWish = {},
+): Promise<RowStage> {
   const { db, activities } = world;
   const { id } = await createRow(db, device);
   if (state === 'awaiting-pin') return { id, device };

@@ -55,7 +55,11 @@ function challengeFor(enrollmentId: EnrollmentId, kind: 'good' | 'expired' | 'fo
 }
 
 /** Fetches the credentials, opens the sealed key with the reference SDK and makes the proof. */
-export async function takeCredentials(db: Database, enrollmentId: EnrollmentId, { deliveryKey }: Submitted): Promise<{ credentials: Credentials; proof: string }> {
+export async function takeCredentials(
+  db: Database,
+  enrollmentId: EnrollmentId,
+  { deliveryKey }: Submitted,
+): Promise<{ credentials: Credentials; proof: string }> {
   const credentials = await deliverCredentials(db, enrollmentId);
   if (credentials === undefined) throw new Error('there is nothing to deliver');
   const sdkCertificate = new X509Certificate(credentials.sdk.der);

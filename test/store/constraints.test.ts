@@ -24,7 +24,9 @@ describe('what the database itself refuses', () => {
     const { id } = await rowIn(world, 'awaiting-ack');
     const [certificate] = await world.db.certificate.findMany({ where: { enrollmentId: id, kind: 'user' } });
     if (certificate === undefined) throw new Error('no certificate');
-    await expect(world.db.certificate.create({ data: { ...certificate, serial: `4${'b'.repeat(31)}`, sha256: 'another' } })).rejects.toThrow();
+    await expect(
+      world.db.certificate.create({ data: { ...certificate, serial: `4${'b'.repeat(31)}`, sha256: 'another' } }),
+    ).rejects.toThrow();
     const other = await rowIn(world, 'issuing');
     const unfounded = { ...certificate, serial: `4${'c'.repeat(31)}`, sha256: 'a third', enrollmentId: other.id };
     await expect(world.db.certificate.create({ data: unfounded })).rejects.toThrow(/foreign key|Foreign key/);
@@ -41,7 +43,9 @@ describe('what the database itself refuses', () => {
     const { id } = await rowIn(world, 'awaiting-ack');
     const before = await snapshot(world, id);
     const value = column === 'serial' ? `'4${'d'.repeat(31)}'` : column === 'issuer_id' ? `'issuing-rsa'` : `'\\x00'::bytea`;
-    await expect(world.db.$executeRawUnsafe(`UPDATE ${table} SET ${column} = ${value} WHERE enrollment_id = '${id}'`)).rejects.toThrow(message);
+    await expect(world.db.$executeRawUnsafe(`UPDATE ${table} SET ${column} = ${value} WHERE enrollment_id = '${id}'`)).rejects.toThrow(
+      message,
+    );
     expect(await snapshot(world, id)).toEqual(before);
   });
 
@@ -76,12 +80,16 @@ describe('what the database itself refuses', () => {
     ['issuing without a CSR', `state = 'issuing', pin_waived = true`],
   ])('%s', async (_what, change) => {
     const { id } = await rowIn(world, 'awaiting-pin');
-    await expect(world.db.$executeRawUnsafe(`UPDATE enrollment SET ${change} WHERE id = '${id}'`)).rejects.toThrow(/violates check constraint/);
+    await expect(world.db.$executeRawUnsafe(`UPDATE enrollment SET ${change} WHERE id = '${id}'`)).rejects.toThrow(
+      /violates check constraint/,
+    );
   });
 
   it('a sealed key that goes without the time of its erasure', async () => {
     const { id } = await rowIn(world, 'awaiting-ack');
-    await expect(world.db.$executeRaw`UPDATE delivery SET sealed = NULL WHERE enrollment_id = ${id}::uuid`).rejects.toThrow(/delivery_erased_check/);
+    await expect(world.db.$executeRaw`UPDATE delivery SET sealed = NULL WHERE enrollment_id = ${id}::uuid`).rejects.toThrow(
+      /delivery_erased_check/,
+    );
   });
 
   it('leaves one open row when the same device is enrolled eight times at once', async () => {

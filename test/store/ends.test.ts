@@ -28,7 +28,12 @@ describe('end_enrollment', () => {
     const { id } = await rowIn(world, state);
     await clearDue();
     expect(await cancel(id)).toEqual({ ended: true, state: 'cancelled', code: 'cancelled' });
-    expect(await snapshot(world, id)).toMatchObject({ enrollment: { state: 'cancelled', code: 'cancelled' }, revocations: [], certificates: [], delivery: null });
+    expect(await snapshot(world, id)).toMatchObject({
+      enrollment: { state: 'cancelled', code: 'cancelled' },
+      revocations: [],
+      certificates: [],
+      delivery: null,
+    });
     expect(await dueOf()).toBeNull();
   });
 
@@ -59,7 +64,11 @@ describe('end_enrollment', () => {
       delivery: { sealed: null },
     });
     expect(await dueOf()).toBeInstanceOf(Date);
-    expect(await endEnrollment(world.db, { id, state: 'expired', code: 'deadline_ack', actor: 'test' })).toEqual({ ended: false, state: 'cancelled', code: 'cancelled' });
+    expect(await endEnrollment(world.db, { id, state: 'expired', code: 'deadline_ack', actor: 'test' })).toEqual({
+      ended: false,
+      state: 'cancelled',
+      code: 'cancelled',
+    });
     expect(await snapshot(world, id)).toEqual(after);
   });
 
@@ -87,7 +96,8 @@ describe('end_enrollment', () => {
 });
 
 describe('the sweeper', () => {
-  const overdue = (id: EnrollmentId) => world.db.$executeRaw`UPDATE enrollment SET stage_deadline = now() - interval '3 minutes' WHERE id = ${id}::uuid`;
+  const overdue = (id: EnrollmentId) =>
+    world.db.$executeRaw`UPDATE enrollment SET stage_deadline = now() - interval '3 minutes' WHERE id = ${id}::uuid`;
 
   it('ends overdue rows with the code of their stage and leaves those within the grace', async () => {
     const [pin, ack, early] = [await rowIn(world, 'awaiting-pin'), await rowIn(world, 'awaiting-ack'), await rowIn(world, 'awaiting-csr')];
@@ -96,13 +106,21 @@ describe('the sweeper', () => {
     const swept = await sweepEnrollments(world.db, 120, 3_600);
     expect(swept?.ended.map(({ id }) => id).sort()).toEqual([pin.id, ack.id].sort());
     expect((await snapshot(world, pin.id)).enrollment).toMatchObject({ state: 'expired', code: 'deadline_pin' });
-    expect(await snapshot(world, ack.id)).toMatchObject({ enrollment: { code: 'deadline_ack' }, delivery: { sealed: null }, certificates: [{ status: 'revoked' }, { status: 'revoked' }] });
+    expect(await snapshot(world, ack.id)).toMatchObject({
+      enrollment: { code: 'deadline_ack' },
+      delivery: { sealed: null },
+      certificates: [{ status: 'revoked' }, { status: 'revoked' }],
+    });
     expect((await snapshot(world, early.id)).enrollment).toMatchObject({ state: 'awaiting-csr' });
     expect((await sweepEnrollments(world.db, 120, 3_600))?.ended).toEqual([]);
   });
 
   it('names open rows whose workflow was never started, and only those', async () => {
-    const [unstarted, started, ended] = [await rowIn(world, 'awaiting-pin'), await rowIn(world, 'awaiting-pin'), await rowIn(world, 'awaiting-pin')];
+    const [unstarted, started, ended] = [
+      await rowIn(world, 'awaiting-pin'),
+      await rowIn(world, 'awaiting-pin'),
+      await rowIn(world, 'awaiting-pin'),
+    ];
     const all = [unstarted.id, started.id, ended.id];
     await world.db.enrollment.updateMany({ where: { id: { in: all } }, data: { createdAt: new Date(Date.now() - 60_000) } });
     await world.db.enrollment.update({ where: { id: started.id }, data: { startedAt: new Date() } });
@@ -154,7 +172,10 @@ describe('finishDelivery', () => {
     expect((await snapshot(world, first.id)).certificates).toMatchObject([{ status: 'active' }, { status: 'active' }]);
     await takeCredentials(world.db, second.id, second.submitted);
     expect(await finishDelivery(world.db, second.id, world.enrollmentDeps.signReceipt)).toEqual({ kind: 'completed' });
-    expect(await snapshot(world, first.id)).toMatchObject({ certificates: [{ status: 'revoked' }, { status: 'revoked' }], revocations: [{ reason: 'superseded' }, { reason: 'superseded' }] });
+    expect(await snapshot(world, first.id)).toMatchObject({
+      certificates: [{ status: 'revoked' }, { status: 'revoked' }],
+      revocations: [{ reason: 'superseded' }, { reason: 'superseded' }],
+    });
     expect((await snapshot(world, second.id)).certificates).toMatchObject([{ status: 'active' }, { status: 'active' }]);
     expect((await snapshot(world, stranger.id)).certificates).toMatchObject([{ status: 'active' }, { status: 'active' }]);
   });

@@ -38,8 +38,10 @@ afterAll(async () => {
   expect(replayed).toBeGreaterThan(10);
 });
 
-const submitCsr = (run: Pick<Run, 'handle'>, digest: string) => run.handle.executeUpdate<unknown, [SubmitCsrInput]>('submitCsr', { args: [{ digest }] });
-const acknowledge = (run: Pick<Run, 'handle'>, proof: string) => run.handle.executeUpdate<unknown, [AcknowledgeInput]>('acknowledge', { args: [{ proof }] });
+const submitCsr = (run: Pick<Run, 'handle'>, digest: string) =>
+  run.handle.executeUpdate<unknown, [SubmitCsrInput]>('submitCsr', { args: [{ digest }] });
+const acknowledge = (run: Pick<Run, 'handle'>, proof: string) =>
+  run.handle.executeUpdate<unknown, [AcknowledgeInput]>('acknowledge', { args: [{ proof }] });
 
 describe('a full enrollment', () => {
   it('goes from PIN to acknowledgement; rows, result and certificates say completed', async () => {
@@ -68,7 +70,14 @@ describe('a full enrollment', () => {
     const raw = await rawHistory(run.handle);
     const certificates = await world.db.certificate.findMany({ where: { enrollmentId: run.id } });
     const { tokenId } = await world.db.enrollment.findUniqueOrThrow({ where: { id: run.id } });
-    for (const secret of [run.device.userId, run.device.deviceId, tokenId, 'BEGIN', ...certificates.map(({ serial }) => serial), run.submitted?.digest ?? '-'])
+    for (const secret of [
+      run.device.userId,
+      run.device.deviceId,
+      tokenId,
+      'BEGIN',
+      ...certificates.map(({ serial }) => serial),
+      run.submitted?.digest ?? '-',
+    ])
       expect(raw.includes(secret), secret).toBe(false);
     expect(raw.includes('CsState')).toBe(true);
     const { events } = await run.handle.fetchHistory();
@@ -116,8 +125,15 @@ describe('what an operator sees', () => {
     await run.handle.result();
     expect(await cardOf(run.handle)).toContain('Ended as `cancelled`** because of `cancelled`');
     const attributes = await attributesOf(run.handle);
-    expect([attributes.get(CS_STATE), attributes.get(CS_FAILURE_CODE), attributes.get(CS_DEADLINE)]).toEqual(['cancelled', 'cancelled', undefined]);
-    await until(async () => (await listed(`CsFailureCode = 'cancelled' AND WorkflowId = '${run.handle.workflowId}'`)).length === 1, 'the run is found by its code');
+    expect([attributes.get(CS_STATE), attributes.get(CS_FAILURE_CODE), attributes.get(CS_DEADLINE)]).toEqual([
+      'cancelled',
+      'cancelled',
+      undefined,
+    ]);
+    await until(
+      async () => (await listed(`CsFailureCode = 'cancelled' AND WorkflowId = '${run.handle.workflowId}'`)).length === 1,
+      'the run is found by its code',
+    );
   });
 });
 
@@ -126,7 +142,9 @@ describe('calls that come twice', () => {
     const run = await runs.bring('awaiting-csr');
     const [{ digest, ...keys }, other] = [await submit(world.db, run.id), await submit(world.db, run.id)];
     const answers = await Promise.all([submitCsr(run, digest), submitCsr(run, digest)]);
-    expect([...answers, await submitCsr(run, digest), await submitCsr(run, other.digest)]).toEqual(Array(4).fill({ state: 'awaiting-ack' }));
+    expect([...answers, await submitCsr(run, digest), await submitCsr(run, other.digest)]).toEqual(
+      Array(4).fill({ state: 'awaiting-ack' }),
+    );
     expect(await world.db.certificate.count({ where: { enrollmentId: run.id } })).toBe(2);
     const { proof } = await takeCredentials(world.db, run.id, { digest, ...keys });
     // The run closes with the first; a second that came too late is told so, and the API reads the row.
@@ -224,6 +242,18 @@ describe('trouble', () => {
     expect(await submitCsr(run, digest)).toEqual({ state: 'awaiting-ack' });
   });
 
+  it('without an issuance worker the whole deadline ends the row, releases the waiting call, and nothing was signed', async () => {
+    const run = await stuck.bring('awaiting-csr', { pinSeconds: 900, csrSeconds: 900, ackSeconds: 900, wholeSeconds: 4 });
+    expect(await submitCsr(run, (await submit(world.db, run.id)).digest)).toEqual({ state: 'expired' });
+    expect(await run.handle.result()).toEqual({ state: 'expired', code: 'deadline_issuing' });
+    expect(await snapshot(world, run.id)).toMatchObject({
+      enrollment: { code: 'deadline_issuing' },
+      certificates: [],
+      intents: [],
+      revocations: [],
+    });
+  });
+
   it('a missing issuer ends the enrollment as failed with its code', async () => {
     const broken = await enrollmentRuns(world, { ...server, issuance: 'away' });
     await broken.startIssuance({ ...world.issuanceDeps, signers: new Map() });
@@ -249,12 +279,19 @@ describe('trouble', () => {
   it('both serials of a cancelled enrollment that awaited its acknowledgement come onto the CRL', async () => {
     const run = await runs.bring('awaiting-ack');
     await run.handle.executeUpdate('cancel', { args: [{ by: 'operator' }] });
-    await renewCrls({ db: world.db, log: createLogger('test', 'fatal'), signers: world.issuanceDeps.signers, maxAgeSeconds: 3_600, lifeSeconds: 86_400 });
+    await renewCrls({
+      db: world.db,
+      log: createLogger('test', 'fatal'),
+      signers: world.issuanceDeps.signers,
+      maxAgeSeconds: 3_600,
+      lifeSeconds: 86_400,
+    });
     const { crl } = await world.db.issuer.findUniqueOrThrow({ where: { id: 'issuing-ec' } });
     const listedSerials = Buffer.from(readCrl(crl ?? new Uint8Array()).revoked ?? []);
     const certificates = await world.db.certificate.findMany({ where: { enrollmentId: run.id } });
     expect(certificates).toHaveLength(2);
-    for (const { serial, status } of certificates) expect([status, listedSerials.includes(Buffer.from(serial, 'hex'))]).toEqual(['revoked', true]);
+    for (const { serial, status } of certificates)
+      expect([status, listedSerials.includes(Buffer.from(serial, 'hex'))]).toEqual(['revoked', true]);
   });
 });
 
@@ -289,15 +326,25 @@ describe('by hand', () => {
       ['cancel', [{ by: 'me' }]],
     ];
     for (const [name, args] of malformed)
-      await expect(run.handle.executeUpdate<unknown, [object | undefined]>(name, { args })).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
+      await expect(run.handle.executeUpdate<unknown, [object | undefined]>(name, { args })).rejects.toBeInstanceOf(
+        WorkflowUpdateFailedError,
+      );
     expect((await run.handle.fetchHistory()).events?.filter(isUpdate).length).toBe(before);
   });
 
   it.each([
-    ['an id that is not one', { enrollmentId: 'not-an-id', limits: { pinSeconds: 1, csrSeconds: 1, ackSeconds: 1, wholeSeconds: 1 } }, 'invalid_body'],
+    [
+      'an id that is not one',
+      { enrollmentId: 'not-an-id', limits: { pinSeconds: 1, csrSeconds: 1, ackSeconds: 1, wholeSeconds: 1 } },
+      'invalid_body',
+    ],
     ['no limits', { enrollmentId: randomUUID() }, 'invalid_body'],
     ['limits that are no numbers', { enrollmentId: randomUUID(), limits: {} }, 'invalid_body'],
-    ['an enrollment that is not there', { enrollmentId: randomUUID(), limits: { pinSeconds: 9, csrSeconds: 9, ackSeconds: 9, wholeSeconds: 9 } }, 'enrollment_not_found'],
+    [
+      'an enrollment that is not there',
+      { enrollmentId: randomUUID(), limits: { pinSeconds: 9, csrSeconds: 9, ackSeconds: 9, wholeSeconds: 9 } },
+      'enrollment_not_found',
+    ],
   ])('a start with %s fails at once', async (_what, input, type) => {
     const options = { taskQueue: runs.enrollmentQueue, workflowId: `by-hand-${randomUUID()}`, args: [input] };
     const handle = await server.client.workflow.start('enrollment', options);

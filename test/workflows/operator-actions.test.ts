@@ -66,11 +66,15 @@ describe('a terminated run that awaited the acknowledgement', () => {
     const run = await runs.bring('awaiting-ack');
     await run.handle.terminate('by hand');
     await sweepOverdue(run);
-    expect(await snapshot(world, run.id)).toMatchObject({ delivery: { sealed: null }, certificates: [{ status: 'revoked' }, { status: 'revoked' }] });
+    expect(await snapshot(world, run.id)).toMatchObject({
+      delivery: { sealed: null },
+      certificates: [{ status: 'revoked' }, { status: 'revoked' }],
+    });
     await renewCrls({ db: world.db, log, signers: world.issuanceDeps.signers, maxAgeSeconds: 3_600, lifeSeconds: 86_400 });
     const { crl } = await world.db.issuer.findUniqueOrThrow({ where: { id: 'issuing-ec' } });
     const revoked = Buffer.from(readCrl(crl ?? new Uint8Array()).revoked ?? []);
-    for (const { serial } of await world.db.certificate.findMany({ where: { enrollmentId: run.id } })) expect(revoked.includes(Buffer.from(serial, 'hex'))).toBe(true);
+    for (const { serial } of await world.db.certificate.findMany({ where: { enrollmentId: run.id } }))
+      expect(revoked.includes(Buffer.from(serial, 'hex'))).toBe(true);
   });
 });
 
@@ -93,7 +97,10 @@ async function bring(stand: Stand): Promise<Run> {
 function perform(action: Action, run: Run): Promise<unknown> {
   const byHand = clearClient(server.connection, tracker.interceptor).workflow;
   const clear = byHand.getHandle(run.handle.workflowId);
-  const start = { taskQueue: (run.submitted !== undefined && run.proof === undefined ? stuck : runs).enrollmentQueue, workflowId: `by-hand-${randomUUID()}` };
+  const start = {
+    taskQueue: (run.submitted !== undefined && run.proof === undefined ? stuck : runs).enrollmentQueue,
+    workflowId: `by-hand-${randomUUID()}`,
+  };
   const input = { enrollmentId: run.id, limits: TEST_LIMITS };
   switch (action) {
     case 'request-cancellation':

@@ -19,10 +19,13 @@ export const OUTCOMES = {
   cancelled: 'The row ends as `cancelled`, the run with it: sealed key erased, what may have been signed revoked, CRL due.',
   'goes-on': 'Nothing changes; the enrollment goes on and can be completed.',
   refused: 'The update is refused as `invalid_body`; nothing changes, the enrollment goes on and can be completed.',
-  swept: 'The run is gone, the row stays; calls that need the run get 503 `workflow_unavailable`. Past the deadline of the stage (and 2 min of grace) the sweeper ends the row as `expired` with the same compensation.',
-  'goes-on-anew': 'A new run reads the row and goes on where it stands; the stage has its full time again for the run, the row keeps its deadline for the sweeper.',
+  swept:
+    'The run is gone, the row stays; calls that need the run get 503 `workflow_unavailable`. Past the deadline of the stage (and 2 min of grace) the sweeper ends the row as `expired` with the same compensation.',
+  'goes-on-anew':
+    'A new run reads the row and goes on where it stands; the stage has its full time again for the run, the row keeps its deadline for the sweeper.',
   'ends-anew': 'A new run reads the row, finds its end and closes with that state. The row does not change.',
-  'second-run': 'A second run reads the same row and follows it; each step has one effect, whichever run takes it. Nothing is issued twice.',
+  'second-run':
+    'A second run reads the same row and follows it; each step has one effect, whichever run takes it. Nothing is issued twice.',
   'fails-at-once': 'The new run fails with `invalid_body`; it read and wrote nothing.',
   ignored: 'Temporal takes the request and drops it, because the run is closed. The row does not change.',
   'no-run': 'Temporal answers that the run is closed. The row does not change.',
@@ -47,7 +50,10 @@ export const ACTIONS = {
 } as const satisfies Record<string, { title: string; cells: Record<Stand, Outcome> }>;
 export type Action = keyof typeof ACTIONS;
 
-function row<Open extends Outcome, Ended extends Outcome>(open: Open, ended: Ended): Record<(typeof LIVE)[number], Open> & Record<'completed' | 'cancelled', Ended> {
+function row<Open extends Outcome, Ended extends Outcome>(
+  open: Open,
+  ended: Ended,
+): Record<(typeof LIVE)[number], Open> & Record<'completed' | 'cancelled', Ended> {
   return { 'awaiting-pin': open, 'awaiting-csr': open, issuing: open, 'awaiting-ack': open, completed: ended, cancelled: ended };
 }
 
