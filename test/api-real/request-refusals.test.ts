@@ -171,7 +171,7 @@ describe('the path', () => {
   });
 
   test('HEAD does not run the handler of GET: fetching credentials is counted', async () => {
-    const { status, headers } = await fetch(`${stand.url}/v1/enrollments/x/credentials`, { method: 'HEAD' });
+    const { status, headers } = await fetch(`${stand.base}/v1/enrollments/x/credentials`, { method: 'HEAD' });
     expect([status, headers.get('allow')]).toEqual([405, 'GET']);
   });
 
