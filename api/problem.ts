@@ -32,8 +32,8 @@ export function sendProblem(res: Response, error: ServiceError, docsUrl: string)
 /** Every 429 and 503 says when to come back. */
 function retryAfterSeconds(error: ServiceError): number | undefined {
   const { status } = PROBLEMS[error.code];
-  if (error.retryAfterSeconds !== undefined) return Math.max(Math.ceil(error.retryAfterSeconds), 1);
-  return status === 429 || status === 503 ? 2 : undefined;
+  if (status !== 429 && status !== 503) return undefined;
+  return Math.max(Math.ceil(error.retryAfterSeconds ?? 2), 1);
 }
 
 /** What a failure is called outside: a refusal keeps its code, anything unexpected becomes `internal_error` without its text. */

@@ -168,7 +168,7 @@ const PIN_PROBLEMS = {
     status: 409,
     retryable: false,
     title: 'The PIN parameters are not the ones in force',
-    hint: 'Read pinParams from the view, hash the PIN again, use a new attemptId. Nothing was charged.',
+    hint: 'Read pinParams from the view, hash the PIN again, use a new attemptId. Nothing was charged, unless the PIN was reset while it was judged.',
   },
   pin_too_weak: {
     status: 422,

@@ -41,9 +41,3 @@ export function enrollmentIdOctets(id: EnrollmentId): Uint8Array {
 export function enrollmentWorkflowId(id: EnrollmentId): string {
   return WORKFLOW_PREFIX + id;
 }
-
-/** The enrollment of a workflow id, or undefined when the workflow is not one of ours. */
-export function enrollmentOfWorkflowId(workflowId: string): EnrollmentId | undefined {
-  const id = workflowId.slice(WORKFLOW_PREFIX.length);
-  return workflowId.startsWith(WORKFLOW_PREFIX) && isEnrollmentId(id) ? id : undefined;
-}

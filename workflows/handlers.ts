@@ -16,6 +16,7 @@ import {
   submitCsr,
 } from '../contract/temporal.ts';
 import { SHORT_STEP } from './activity-options.ts';
+import { inTurn } from './in-turn.ts';
 import { waitingFor } from './operator-card.ts';
 import { hasLeft, type Progress } from './progress.ts';
 import { endRow, takeOver } from './row-steps.ts';
@@ -45,7 +46,7 @@ function wake(progress: Progress): void {
 }
 
 async function onSubmitCsr(progress: Progress, { digest }: SubmitCsrInput): Promise<SubmitCsrResult> {
-  const judgement = await orRetry(() => judging.judgeCsr({ enrollmentId: progress.enrollmentId, digest }));
+  const judgement = await orRetry(progress, () => judging.judgeCsr({ enrollmentId: progress.enrollmentId, digest }));
   if ('retry' in judgement) return judgement;
   takeOver(progress, judgement);
   return 'refused' in judgement ? { refused: judgement.refused } : untilIssued(progress);
@@ -61,7 +62,7 @@ async function untilIssued(progress: Progress): Promise<SubmitCsrResult> {
 }
 
 async function onAcknowledge(progress: Progress, { proof }: AcknowledgeInput): Promise<AcknowledgeResult> {
-  const result = await orRetry(() => finishing.finalizeDelivery({ enrollmentId: progress.enrollmentId, proof }));
+  const result = await orRetry(progress, () => finishing.finalizeDelivery({ enrollmentId: progress.enrollmentId, proof }));
   if ('state' in result) takeOver(progress, result);
   return result;
 }
@@ -72,9 +73,9 @@ async function onCancel(progress: Progress, input: CancelInput | undefined): Pro
 }
 
 /** Passing trouble is a result and not a failure, which Temporal would remember under the update's id. */
-async function orRetry<Result extends object>(step: () => Promise<Result>): Promise<Result | { retry: true }> {
+async function orRetry<Result extends object>(progress: Progress, step: () => Promise<Result>): Promise<Result | { retry: true }> {
   try {
-    return await step();
+    return await inTurn(progress, step);
   } catch {
     return { retry: true };
   }

@@ -16,10 +16,12 @@ export interface Progress {
   woken: boolean;
   /** CSR handlers that wait for the credentials. */
   waitingCsr: number;
+  /** Resolves when the last short step that was asked for is done; see in-turn.ts. */
+  turn: Promise<void>;
 }
 
 export function newProgress(enrollmentId: string, limits: StageLimits, now: number): Progress {
-  return { enrollmentId, limits, startedAt: now, stageSince: now, csrRefusalsLeft: 0, woken: false, waitingCsr: 0 };
+  return { enrollmentId, limits, startedAt: now, stageSince: now, csrRefusalsLeft: 0, woken: false, waitingCsr: 0, turn: Promise.resolve() };
 }
 
 /**

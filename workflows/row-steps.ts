@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation,
 import type { EnrollmentActivities } from '../activities/index.ts';
 import type { EndCode, EndState, OpenState } from '../contract/states.ts';
 import { PAUSE_AFTER_TROUBLE_MS, SHORT_STEP } from './activity-options.ts';
+import { inTurn } from './in-turn.ts';
 import { adopt, type Progress } from './progress.ts';
 import { showStage } from './show-stage.ts';
 
@@ -17,13 +18,13 @@ export interface End {
 /** Reads the row and takes over what it says. */
 export async function readRow(progress: Progress): Promise<void> {
   progress.woken = false;
-  takeOver(progress, await persistently(() => reading.readEnrollment({ enrollmentId: progress.enrollmentId })));
+  takeOver(progress, await persistently(progress, () => reading.readEnrollment({ enrollmentId: progress.enrollmentId })));
 }
 
 /** Ends the enrollment with its compensation, also while the run is being cancelled, and takes over what the row says then. */
 export async function endRow(progress: Progress, end: End, actor = 'workflow'): Promise<void> {
   const request = { enrollmentId: progress.enrollmentId, actor, ...end };
-  takeOver(progress, await CancellationScope.nonCancellable(() => persistently(() => ending.endEnrollment(request))));
+  takeOver(progress, await CancellationScope.nonCancellable(() => persistently(progress, () => ending.endEnrollment(request))));
 }
 
 export function takeOver(progress: Progress, seen: Parameters<typeof adopt>[1]): void {
@@ -31,10 +32,10 @@ export function takeOver(progress: Progress, seen: Parameters<typeof adopt>[1]):
 }
 
 /** The row must be read or ended, however long the database is away; only a row that does not exist ends the run. */
-async function persistently<Result>(step: () => Promise<Result>): Promise<Result> {
+async function persistently<Result>(progress: Progress, step: () => Promise<Result>): Promise<Result> {
   for (;;) {
     try {
-      return await step();
+      return await inTurn(progress, step);
     } catch (error) {
       if (isFinal(error)) throw error;
       await sleep(PAUSE_AFTER_TROUBLE_MS, { summary: 'the database was away; trying again' });

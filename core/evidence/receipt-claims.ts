@@ -1,4 +1,4 @@
-/** What a destruction receipt says (protocol §3, ack). Instants are the database's. */
+/** What a destruction receipt says (protocol §3, ack). `madeAt`, `sealedAt` and `plainGoneBy` are the issuance process's clock, the others the database's. */
 export interface ReceiptFacts {
   readonly enrollmentId: string;
   /** base64url SHA-256 of the SPKI of the SDK key. */

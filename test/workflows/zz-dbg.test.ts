@@ -33,12 +33,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  const { writeFileSync } = await import('node:fs');
-  for (const id of tracker.started) {
-    const h = await server.client.workflow.getHandle(id).fetchHistory();
-    try { const { replayHistories } = await import('../rig/histories.ts'); await replayHistories(server.client, [id]); }
-    catch (e) { writeFileSync('/tmp/wftest/bad-' + id + '.txt', String(e) + '\n' + (h.events ?? []).map((x) => `${x.eventId} ${typeOf(x)} wft=${x.timerCanceledEventAttributes?.workflowTaskCompletedEventId ?? x.workflowExecutionUpdateCompletedEventAttributes?.meta?.updateId ?? x.workflowExecutionUpdateAcceptedEventAttributes?.protocolInstanceId ?? ''} ${JSON.stringify(x.markerRecordedEventAttributes ? Buffer.from(x.markerRecordedEventAttributes.details?.data?.payloads?.[0]?.data ?? '').toString() : '')} ${x.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name ?? ''}`).join('\n')); }
-  }
   const replayed = await tracker.replayAll(server.client);
   process.stdout.write(`replayed ${replayed} histories\n`);
   expect(replayed).toBeGreaterThan(0);

@@ -57,7 +57,7 @@ export async function startSecondApi(stand: Stand, changed: Partial<ApiDeps>): P
   return { ...stand, base, deps, config: deps.config };
 }
 
-export function depsOf(config: Config<'api'>, db: Database, gateway: FakeGateway): ApiDeps {
+function depsOf(config: Config<'api'>, db: Database, gateway: FakeGateway): ApiDeps {
   return {
     config,
     db,

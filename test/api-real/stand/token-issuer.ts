@@ -21,7 +21,7 @@ export interface TokenIssuer {
   close(): Promise<void>;
 }
 
-export const ALL_SCOPES = 'enrollment:create enrollment:read enrollment:cancel pin:read pin:reset';
+const ALL_SCOPES = 'enrollment:create enrollment:read enrollment:cancel pin:read pin:reset';
 
 export async function startTokenIssuer(): Promise<TokenIssuer> {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
