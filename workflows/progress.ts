@@ -21,7 +21,16 @@ export interface Progress {
 }
 
 export function newProgress(enrollmentId: string, limits: StageLimits, now: number): Progress {
-  return { enrollmentId, limits, startedAt: now, stageSince: now, csrRefusalsLeft: 0, woken: false, waitingCsr: 0, turn: Promise.resolve() };
+  return {
+    enrollmentId,
+    limits,
+    startedAt: now,
+    stageSince: now,
+    csrRefusalsLeft: 0,
+    woken: false,
+    waitingCsr: 0,
+    turn: Promise.resolve(),
+  };
 }
 
 /**

@@ -118,7 +118,10 @@ describe('judgeCsr', () => {
       const { digest } = await submit(world.db, id, { challenge });
       await cancelled(id);
       const before = await snapshot(world, id);
-      expect(await twice(id, () => world.activities.judgeCsr({ enrollmentId: id, digest }))).toEqual({ state: 'cancelled', code: 'cancelled' });
+      expect(await twice(id, () => world.activities.judgeCsr({ enrollmentId: id, digest }))).toEqual({
+        state: 'cancelled',
+        code: 'cancelled',
+      });
       expect(await snapshot(world, id)).toEqual(before);
     },
   );

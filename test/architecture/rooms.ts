@@ -32,8 +32,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   core: {
     may: ['contract/'],
-    packages: ['@peculiar/*', 'asn1js', 'pkijs', 'jose', 'argon2', 'reflect-metadata', 'node:crypto', 'node:worker_threads', 'tsx/esm/api'],
-    only: { 'tsx/esm/api': ['core/sdk-key/from-source.mjs'], 'node:worker_threads': ['core/sdk-key/'] },
+    packages: ['@peculiar/*', 'jose', 'argon2', 'node:crypto', 'node:worker_threads', 'esbuild', 'node:fs', 'node:path', 'node:url'],
+    // The entry of the key thread in a checkout bundles it; the built service does not contain that file.
+    only: {
+      esbuild: ['core/sdk-key/from-source.mjs'],
+      'node:fs': ['core/sdk-key/from-source.mjs'],
+      'node:path': ['core/sdk-key/from-source.mjs'],
+      'node:url': ['core/sdk-key/from-source.mjs'],
+      'node:worker_threads': ['core/sdk-key/'],
+    },
     never: { ...NO_ENVIRONMENT, ...NO_CLOCK },
   },
   store: {
