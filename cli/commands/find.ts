@@ -12,6 +12,7 @@ interface FindOptions {
   enrollment?: string;
   data: string;
   ui?: string;
+  namespace: string;
   json?: boolean;
 }
 
@@ -24,6 +25,7 @@ export function findCommand(): Command {
     .option('--enrollment <uuid>', 'enrollment id')
     .option('--data <folder>', 'data folder of the development stack', 'data')
     .option('--ui <url>', 'base address of the Temporal UI, for the links')
+    .option('--namespace <name>', 'Temporal namespace, for the links', 'default')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nUses CS_DATABASE_URL_FILE if it is set, else the development stack of --data.\n\n  $ cs find --device d-1\n  $ cs find --serial 5C:3A:… --json\n')
     .action(find);
@@ -34,7 +36,7 @@ async function find(options: FindOptions): Promise<void> {
   const place = placeOf(options);
   const db = openDatabase(place.databaseUrl, { poolSize: 1 });
   try {
-    const found = (await findEnrollments(db, criterion)).map((one) => ({ ...one, workflowId: workflowOf(one), temporal: link(place.ui, one) }));
+    const found = (await findEnrollments(db, criterion)).map((one) => ({ ...one, workflowId: workflowOf(one), temporal: link(place.ui, options.namespace, one) }));
     console.log(options.json === true ? JSON.stringify(found, null, 2) : found.map(render).join('\n\n') || 'Nothing fits.');
   } finally {
     await db.$disconnect();
@@ -64,8 +66,8 @@ function workflowOf({ enrollmentId }: FoundEnrollment): string {
   return isEnrollmentId(enrollmentId) ? enrollmentWorkflowId(enrollmentId) : '';
 }
 
-function link(ui: string | undefined, one: FoundEnrollment): string | undefined {
-  return ui === undefined ? undefined : `${ui}/namespaces/default/workflows/${workflowOf(one)}`;
+function link(ui: string | undefined, namespace: string, one: FoundEnrollment): string | undefined {
+  return ui === undefined ? undefined : `${ui}/namespaces/${namespace}/workflows/${workflowOf(one)}`;
 }
 
 function render(one: FoundEnrollment & { temporal: string | undefined }): string {

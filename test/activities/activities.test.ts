@@ -322,6 +322,7 @@ describe('finalizeDelivery', () => {
     await cancelled(late.id);
     expect(await twice(late.id, () => world.activities.finalizeDelivery({ enrollmentId: late.id, proof: late.proof }))).toEqual({
       state: 'cancelled',
+      code: 'cancelled',
     });
     expect((await snapshot(world, late.id)).certificates).toMatchObject([{ status: 'revoked' }, { status: 'revoked' }]);
     await expect(world.activities.finalizeDelivery({ enrollmentId: randomUUID(), proof: 'x.y.z' })).rejects.toMatchObject(notFound);
