@@ -24,9 +24,14 @@ export async function sweep(deps: SweeperDeps): Promise<void> {
   for (const row of swept.unstarted) await startUnstarted(deps, row);
 }
 
+/** One row that cannot be started must not hold up those behind it; the next turn meets it again. */
 async function startUnstarted({ db, log, start }: SweeperDeps, row: EnrollmentRow): Promise<void> {
   if (start === undefined) return;
-  await start(row);
-  await markStarted(db, row.id);
-  log.warn({ enrollmentId: row.id }, 'sweeper: started a workflow that its creator had not started');
+  try {
+    await start(row);
+    await markStarted(db, row.id);
+    log.warn({ enrollmentId: row.id }, 'sweeper: started a workflow that its creator had not started');
+  } catch (error) {
+    log.warn({ err: error, enrollmentId: row.id }, 'sweeper: could not start a workflow; trying again in the next turn');
+  }
 }

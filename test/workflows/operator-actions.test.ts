@@ -40,7 +40,7 @@ beforeAll(async () => {
 afterAll(async () => expect(await tracker.replayAll(server.client)).toBeGreaterThan(50));
 
 for (const action of Object.keys(ACTIONS).filter(isAction)) {
-  describe.concurrent(`${ACTIONS[action].title}`, () => {
+  describe.concurrent(ACTIONS[action].title, () => {
     it.each(STANDS)('in %s', async (stand) => {
       const run = await bring(stand);
       const before = await stateOf(world, run.id);

@@ -6,7 +6,7 @@
 export const STANDS = ['awaiting-pin', 'awaiting-csr', 'issuing', 'awaiting-ack', 'completed', 'cancelled'] as const;
 export type Stand = (typeof STANDS)[number];
 /** The columns; `cancelled` stands for every end other than `completed`. */
-export const COLUMN_TITLES: Record<Stand, string> = {
+const COLUMN_TITLES: Record<Stand, string> = {
   'awaiting-pin': 'awaiting-pin',
   'awaiting-csr': 'awaiting-csr',
   issuing: 'issuing',
