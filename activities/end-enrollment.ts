@@ -19,7 +19,11 @@ export interface EndRequest {
  */
 export const endEnrollment = (deps: EnrollmentDeps) =>
   async function endEnrollment({ enrollmentId, expected, ...ending }: EndRequest): Promise<{ state: State; code?: EndCode }> {
-    const ended = await endRow(deps.db, { ...ending, id: toEnrollmentId(enrollmentId), ...(expected === undefined ? {} : { expected: [expected] }) });
+    const ended = await endRow(deps.db, {
+      ...ending,
+      id: toEnrollmentId(enrollmentId),
+      ...(expected === undefined ? {} : { expected: [expected] }),
+    });
     if (ended === undefined) throw noSuchEnrollment();
     return { state: ended.state, ...(ended.code === undefined ? {} : { code: ended.code }) };
   };

@@ -2,13 +2,17 @@ import { endEnrollment } from './end-enrollment.ts';
 import { finalizeDelivery } from './finalize-delivery.ts';
 import { issueCredentials } from './issue-credentials.ts';
 import { judgeCsr } from './judge-csr.ts';
-import type { EnrollmentDeps } from './ports.ts';
-import type { IssuanceDeps } from './ports.ts';
+import type { EnrollmentDeps, IssuanceDeps } from './ports.ts';
 import { readEnrollment } from './read-enrollment.ts';
 
 /** The short steps, run as local activities by the enrollment worker. */
 export function createEnrollmentActivities(deps: EnrollmentDeps) {
-  return { readEnrollment: readEnrollment(deps), judgeCsr: judgeCsr(deps), finalizeDelivery: finalizeDelivery(deps), endEnrollment: endEnrollment(deps) };
+  return {
+    readEnrollment: readEnrollment(deps),
+    judgeCsr: judgeCsr(deps),
+    finalizeDelivery: finalizeDelivery(deps),
+    endEnrollment: endEnrollment(deps),
+  };
 }
 
 /** Issuing, run by the only process that holds CA keys. */

@@ -3,8 +3,8 @@ import { toEnrollmentId } from '../contract/ids.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { authorise, type SigningToken } from '../core/pki/authorise.ts';
-import type { Signer } from '../core/pki/signer.ts';
 import { signCertificate } from '../core/pki/sign-certificate.ts';
+import type { Signer } from '../core/pki/signer.ts';
 import { readSubmission } from '../store/csr-submission.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import {

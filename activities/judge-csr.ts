@@ -1,11 +1,11 @@
 import type { CsrRefusalCode } from '../contract/csr-refusal-codes.ts';
+import { isCsrRefusalCode } from '../contract/csr-refusal-codes.ts';
 import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { type CsrRefusal, judgeCsr as judge } from '../core/csr/judge-csr.ts';
 import { acceptSubmission, readSubmission, refuseSubmission, type SubmissionRow } from '../store/csr-submission.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import { readEnrollmentRow } from '../store/read-enrollment.ts';
-import { isCsrRefusalCode } from '../contract/csr-refusal-codes.ts';
 import { noSuchEnrollment } from './failure.ts';
 import type { EnrollmentDeps } from './ports.ts';
 

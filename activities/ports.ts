@@ -1,5 +1,5 @@
-import type { DeliveryFormat, DeliveryKeyJwk, IssuingCaId, KeyType } from '../contract/key-types.ts';
 import type { EnrollmentId } from '../contract/ids.ts';
+import type { DeliveryFormat, DeliveryKeyJwk, IssuingCaId, KeyType } from '../contract/key-types.ts';
 import type { KeyRing } from '../core/key-ring.ts';
 import type { CertificateConfig } from '../core/pki/prepare-certificate.ts';
 import type { Signer } from '../core/pki/signer.ts';

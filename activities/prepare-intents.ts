@@ -4,8 +4,8 @@ import { type CsrVerdict, judgeCsr } from '../core/csr/judge-csr.ts';
 import { lintCertificate } from '../core/pki/lint-certificate.ts';
 import { type CertificateInput, prepareCertificate } from '../core/pki/prepare-certificate.ts';
 import type { Signer } from '../core/pki/signer.ts';
-import { spkiDigest } from '../core/sealing/binding.ts';
 import { type Validity, validityFor } from '../core/pki/validity.ts';
+import { spkiDigest } from '../core/sealing/binding.ts';
 import type { SubmissionRow } from '../store/csr-submission.ts';
 import { databaseTime } from '../store/database.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
@@ -57,15 +57,42 @@ export function signerFor({ signers }: IssuanceDeps, type: KeyType): Signer {
   return signer;
 }
 
-export function certificateInput(deps: IssuanceDeps, { userId, deviceId }: EnrollmentRow, kind: Intent['kind'], keyType: KeyType, spki: Uint8Array, validity: Validity): CertificateInput {
-  return { kind, keyType, spki, userId, deviceId, validity, issuerCertificate: signerFor(deps, keyType).certificateDer, config: deps.certificates };
+export function certificateInput(
+  deps: IssuanceDeps,
+  { userId, deviceId }: EnrollmentRow,
+  kind: Intent['kind'],
+  keyType: KeyType,
+  spki: Uint8Array,
+  validity: Validity,
+): CertificateInput {
+  return {
+    kind,
+    keyType,
+    spki,
+    userId,
+    deviceId,
+    validity,
+    issuerCertificate: signerFor(deps, keyType).certificateDer,
+    config: deps.certificates,
+  };
 }
 
 function intentOf(input: CertificateInput): Intent {
   const { serial, issuerId, profile, tbs, notBefore, notAfter } = prepareCertificate(input);
   const findings = lintCertificate(tbs, { ...input, serial });
   const spki = new Uint8Array(input.spki);
-  return { kind: input.kind, keyType: input.keyType, serial, issuerId, profile, spki, tbs, notBefore, notAfter, lint: findings.length === 0 ? 'clean' : findings.join('\n') };
+  return {
+    kind: input.kind,
+    keyType: input.keyType,
+    serial,
+    issuerId,
+    profile,
+    spki,
+    tbs,
+    notBefore,
+    notAfter,
+    lint: findings.length === 0 ? 'clean' : findings.join('\n'),
+  };
 }
 
 function sealedKey(made: MadeSdkKey, { deliveryFormat: format }: SubmissionRow, deliveryKid: string): SealedKey {

@@ -52,7 +52,12 @@ function toClient({ client_id: clientId, scope }: JWTPayload): Client {
 /** jose names what is wrong with a token; that helps an honest caller and tells a thief nothing. */
 function translated(error: unknown): unknown {
   if (error instanceof ServiceError) return error;
-  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')) return away();
+  if (
+    error instanceof errors.JWKSTimeout ||
+    error instanceof errors.JWKSInvalid ||
+    (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')
+  )
+    return away();
   if (error instanceof errors.JOSEError) return refused(`The access token was refused: ${error.message}.`);
   return away();
 }

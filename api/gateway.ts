@@ -66,7 +66,8 @@ export function temporalGateway(client: Client, { taskQueueSuffix, now }: Gatewa
     wake: (id, event) => within(SIGNAL_MS, () => handle(id).signal(event === 'pinSatisfied' ? pinSatisfied : pinLocked)),
     submitCsr: (id, digest, requestId, waitMs) =>
       within(waitMs, () => untilDeadline(() => handle(id).executeUpdate(submitCsr, { args: [{ digest }], updateId: requestId }))),
-    acknowledge: (id, proof, requestId) => within(UPDATE_MS, () => handle(id).executeUpdate(acknowledge, { args: [{ proof }], updateId: requestId })),
+    acknowledge: (id, proof, requestId) =>
+      within(UPDATE_MS, () => handle(id).executeUpdate(acknowledge, { args: [{ proof }], updateId: requestId })),
     cancel: (id, by, requestId) => within(UPDATE_MS, () => handle(id).executeUpdate(cancel, { args: [{ by }], updateId: requestId })),
     process: (id) => within(QUERY_MS, () => handle(id).query(enrollmentProcess)).catch(() => undefined),
     nudge: (id) => within(SIGNAL_MS, () => handle(id).signal(pinLocked)).catch(() => undefined),
@@ -116,9 +117,11 @@ async function translated<Result>(call: () => Promise<Result>): Promise<Result> 
 function toServiceError(error: unknown): unknown {
   if (error instanceof ServiceError) return error;
   if (error instanceof WorkflowNotFoundError) return new ServiceError('workflow_unavailable');
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return new ServiceError('service_unavailable', 'No worker answered in time.', {}, 2);
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+    return new ServiceError('service_unavailable', 'No worker answered in time.', {}, 2);
   // A run that ended in the meantime fails the update; the row says how it ended.
   if (error instanceof WorkflowUpdateFailedError) return new ServiceError('workflow_unavailable');
-  if (error instanceof TemporalServiceError || isGrpcServiceError(error)) return new ServiceError('service_unavailable', 'Temporal does not answer.', {}, 2);
+  if (error instanceof TemporalServiceError || isGrpcServiceError(error))
+    return new ServiceError('service_unavailable', 'Temporal does not answer.', {}, 2);
   return error;
 }

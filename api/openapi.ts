@@ -1,4 +1,4 @@
-import { extendZodWithOpenApi, OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import { extendZodWithOpenApi, OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { type ErrorCode, PROBLEMS } from '../contract/error-codes.ts';
 import { enrollmentIdSchema, idempotencyKeySchema, problemDocument, userIdSchema } from '../contract/http.ts';
@@ -12,15 +12,25 @@ const EVERYWHERE: readonly ErrorCode[] = ['too_many_requests', 'internal_error',
 /** The OpenAPI 3.1 document, made from the route table and the zod schemas. */
 export function openApiDocument() {
   const registry = new OpenAPIRegistry();
-  registry.registerComponent('securitySchemes', 'enrollmentToken', { type: 'http', scheme: 'bearer', description: 'cse_… as returned to the Token Service' });
-  registry.registerComponent('securitySchemes', 'accessToken', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'RFC 9068 access token of the Token Service' });
+  registry.registerComponent('securitySchemes', 'enrollmentToken', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'cse_… as returned to the Token Service',
+  });
+  registry.registerComponent('securitySchemes', 'accessToken', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'RFC 9068 access token of the Token Service',
+  });
   for (const route of ROUTES) registry.registerPath(toPath(route));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
       title: 'Certificate Service',
       version: '1',
-      description: 'Enrollment of devices: PIN, CSR, credentials, acknowledgement. Every call may be repeated with the same bytes. Errors are RFC 9457 problem documents.',
+      description:
+        'Enrollment of devices: PIN, CSR, credentials, acknowledgement. Every call may be repeated with the same bytes. Errors are RFC 9457 problem documents.',
     },
     servers: [{ url: '/' }],
   });
@@ -47,12 +57,19 @@ function security({ callers, scope }: Route): Record<string, string[]>[] {
 }
 
 function parameters({ path, headers = [], query = [] }: Route): NonNullable<RouteConfig['request']> {
-  const inPath = { ...(path.includes('{id}') ? { id: enrollmentIdSchema } : {}), ...(path.includes('{userId}') ? { userId: userIdSchema } : {}) };
+  const inPath = {
+    ...(path.includes('{id}') ? { id: enrollmentIdSchema } : {}),
+    ...(path.includes('{userId}') ? { userId: userIdSchema } : {}),
+  };
   const inHeaders = {
     ...(headers.includes('idempotency-key') ? { 'Idempotency-Key': idempotencyKeySchema } : {}),
     ...(headers.includes('prefer') ? { Prefer: z.string().optional().describe('wait=N, seconds, at most 25 (RFC 7240)') } : {}),
   };
-  return { params: z.object(inPath), headers: z.object(inHeaders), query: z.object(Object.fromEntries(query.map((name) => [name, z.string().optional()]))) };
+  return {
+    params: z.object(inPath),
+    headers: z.object(inHeaders),
+    query: z.object(Object.fromEntries(query.map((name) => [name, z.string().optional()]))),
+  };
 }
 
 function successes({ responses }: Route): RouteConfig['responses'] {
@@ -71,5 +88,10 @@ function problems({ errors, callers, request }: Route): RouteConfig['responses']
   if (callers.includes('device')) known.add('shutting_down');
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of known) byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
-  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, { description: codes.join(', '), content: { 'application/problem+json': { schema: problemDocument } } }]));
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      status,
+      { description: codes.join(', '), content: { 'application/problem+json': { schema: problemDocument } } },
+    ]),
+  );
 }

@@ -24,7 +24,8 @@ export function sendProblem(res: Response, error: ServiceError, docsUrl: string)
   const retryAfter = retryAfterSeconds(error);
   if (retryAfter !== undefined) res.setHeader('Retry-After', String(retryAfter));
   if (problem.status === 401) res.setHeader('WWW-Authenticate', `Bearer error="${error.code}"`);
-  if (error.code === 'insufficient_scope') res.setHeader('WWW-Authenticate', `Bearer error="insufficient_scope", scope="${String(error.extras['scope'])}"`);
+  if (error.code === 'insufficient_scope')
+    res.setHeader('WWW-Authenticate', `Bearer error="insufficient_scope", scope="${String(error.extras['scope'])}"`);
   res.status(problem.status).setHeader('Content-Type', 'application/problem+json');
   res.end(JSON.stringify(problem));
 }

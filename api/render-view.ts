@@ -79,5 +79,8 @@ function pinDialogue({ enrollment, pin }: EnrollmentReading, config: Config): Pi
 
 function challenge({ enrollment, now }: EnrollmentReading, config: Config): { value: string; expiresAt: string } {
   const expiresAt = new Date((Math.floor(now.getTime() / 1_000) + config.challengeSeconds) * 1_000);
-  return { value: makeChallenge({ enrollmentId: enrollment.id, keys: config.challengeKeys, expiresAt }), expiresAt: expiresAt.toISOString() };
+  return {
+    value: makeChallenge({ enrollmentId: enrollment.id, keys: config.challengeKeys, expiresAt }),
+    expiresAt: expiresAt.toISOString(),
+  };
 }

@@ -13,7 +13,8 @@ import type { ApiDeps } from './deps.ts';
 import { temporalGateway } from './gateway.ts';
 
 /** TLS 1.2 only with ECDHE and AEAD; 1.3 has nothing else. */
-const TLS12_CIPHERS = 'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256';
+const TLS12_CIPHERS =
+  'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256';
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
 /** How long answers that are under way may take after a stop was asked for: the longest wait is 25 s. */
@@ -27,7 +28,10 @@ export interface RunningApi extends Running {
 /** The API process: public TLS listener, plain-HTTP listener for signed files, internal health. Starts without Temporal and database. */
 export async function startApi(config: Config<'api'>, log: Logger): Promise<RunningApi> {
   const db = openDatabase(config.databaseUrl);
-  const { client, connection } = lazyClient({ address: config.temporalAddress, namespace: config.temporalNamespace, tlsCaFile: config.temporalTlsCaFile }, config.codecKeys);
+  const { client, connection } = lazyClient(
+    { address: config.temporalAddress, namespace: config.temporalNamespace, tlsCaFile: config.temporalTlsCaFile },
+    config.codecKeys,
+  );
   const deps: ApiDeps = {
     config,
     db,
@@ -36,11 +40,24 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     accessTokens: accessTokens({ issuer: config.jwtIssuer, audience: config.jwtAudience, jwksUrl: config.jwksUrl }),
     argon: new ArgonSlots(config.argonSlots, config.argonQueue),
   };
-  const publicServer = createHttpsServer({ cert: config.tlsCertificate, key: config.tlsKey, minVersion: 'TLSv1.2', ciphers: `TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:${TLS12_CIPHERS}`, honorCipherOrder: true }, publicApp(deps));
+  const publicServer = createHttpsServer(
+    {
+      cert: config.tlsCertificate,
+      key: config.tlsKey,
+      minVersion: 'TLSv1.2',
+      ciphers: `TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:${TLS12_CIPHERS}`,
+      honorCipherOrder: true,
+    },
+    publicApp(deps),
+  );
   const filesServer = createHttpServer(filesApp(deps));
   const publicPort = await listen(publicServer, config.apiPort, config.apiHost);
   const filesPort = await listen(filesServer, config.filesPort, config.apiHost);
-  const health = await startHealthListener(config.internalHost, config.internalPort, checks(db, () => connection.workflowService.getSystemInfo({})));
+  const health = await startHealthListener(
+    config.internalHost,
+    config.internalPort,
+    checks(db, () => connection.workflowService.getSystemInfo({})),
+  );
   log.info({ publicPort, filesPort, internalPort: health.port }, 'listening');
   const stop = async (): Promise<void> => {
     await Promise.all([drain(publicServer), drain(filesServer)]);
@@ -76,6 +93,13 @@ function checks(db: Database, askTemporal: () => Promise<unknown>): Check[] {
   return [
     { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
     // Credentials and ended enrollments are answered without Temporal: its absence does not make the API unready.
-    { name: 'temporal', check: () => askTemporal().then(() => ({ ok: true }), () => ({ ok: true, detail: 'Temporal does not answer; open enrollments wait' })) },
+    {
+      name: 'temporal',
+      check: () =>
+        askTemporal().then(
+          () => ({ ok: true }),
+          () => ({ ok: true, detail: 'Temporal does not answer; open enrollments wait' }),
+        ),
+    },
   ];
 }

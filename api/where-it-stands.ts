@@ -7,7 +7,13 @@ import type { ApiDeps } from './deps.ts';
 import { nextStepOf } from './render-view.ts';
 
 /** A refusal that says where the enrollment stands: every 409 and 410 carries `state` and `next` (protocol §1). */
-export function refusalAt(deps: ApiDeps, reading: EnrollmentReading, code: ErrorCode, detail?: string, extras: ProblemExtras = {}): ServiceError {
+export function refusalAt(
+  deps: ApiDeps,
+  reading: EnrollmentReading,
+  code: ErrorCode,
+  detail?: string,
+  extras: ProblemExtras = {},
+): ServiceError {
   const { state, code: endCode } = reading.enrollment;
   const end = endCode === undefined ? {} : { endCode };
   return new ServiceError(code, detail, { state, next: nextStepOf(reading, deps.config), ...end, ...extras });

@@ -12,7 +12,7 @@ import { percentiles } from './percentiles.ts';
 import { printSummary } from './print-summary.ts';
 import { memoryOf } from './process-costs.ts';
 import { stackUnderTest } from './stack-under-test.ts';
-import { summarize, type Summary } from './summary.ts';
+import { type Summary, summarize } from './summary.ts';
 import { judgeTargets } from './targets.ts';
 
 /*

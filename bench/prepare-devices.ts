@@ -1,8 +1,8 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
-import { pinSalt } from '../core/pin/pin-salt.ts';
-import { PIN_PARAMS } from '../core/pin/pin-params.ts';
-import type { KeyType } from '../contract/key-types.ts';
 import { createEnrollmentResponse } from '../contract/http.ts';
+import type { KeyType } from '../contract/key-types.ts';
+import { PIN_PARAMS } from '../core/pin/pin-params.ts';
+import { pinSalt } from '../core/pin/pin-salt.ts';
 import { type DeliveryKey, makeDeliveryKey } from '../sdk/csr/delivery-key.ts';
 import { makeUserKey } from '../sdk/csr/user-key.ts';
 import { hashPin } from '../sdk/pin/hash-pin.ts';

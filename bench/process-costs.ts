@@ -17,7 +17,9 @@ interface ProcessTimes {
  */
 export function cpuSoFar(pids: Readonly<Record<string, number>>): CpuMs {
   const all = allProcesses();
-  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, ticksOfTree(all, pid) * MS_A_TICK]));
+  return Object.fromEntries(
+    Object.entries(pids).map(([name, pid]) => [name, ticksOfTree(all, pid, new Set(Object.values(pids))) * MS_A_TICK]),
+  );
 }
 
 /** CPU time that the whole machine has spent on anything, in milliseconds; what is not ours in it is other people's. */
@@ -63,10 +65,11 @@ function timesOf(stat: string): ProcessTimes {
   return { parent: fields[1] ?? 0, ticks: utime + stime + cutime + cstime };
 }
 
-function ticksOfTree(all: ReadonlyMap<number, ProcessTimes>, pid: number): number {
+/** Without those that are counted under their own name: an own stack is a child of the client. */
+function ticksOfTree(all: ReadonlyMap<number, ProcessTimes>, pid: number, named: ReadonlySet<number>): number {
   const own = all.get(pid)?.ticks ?? 0;
-  const children = [...all].filter(([, { parent }]) => parent === pid).map(([child]) => child);
-  return children.reduce((sum, child) => sum + ticksOfTree(all, child), own);
+  const children = [...all].filter(([child, { parent }]) => parent === pid && !named.has(child)).map(([child]) => child);
+  return children.reduce((sum, child) => sum + ticksOfTree(all, child, named), own);
 }
 
 function readOrNothing(path: string): string {

@@ -1,5 +1,5 @@
-import type { HistorySizes } from './history-sizes.ts';
 import type { Checked } from './check-certificates.ts';
+import type { HistorySizes } from './history-sizes.ts';
 import { cpuBoundRate, type Pass } from './passes.ts';
 import { type Percentiles, percentiles, type Spread, spreadOf } from './percentiles.ts';
 import type { Memory } from './process-costs.ts';

@@ -10,7 +10,10 @@ import { tokenServiceCommand } from './commands/token-service.ts';
 const program = new Command('cs')
   .description('Certificate Service: client certificates for the devices of a mobile app, one durable Temporal workflow per enrollment.')
   .showHelpAfterError('(cs <command> --help shows what a command takes)')
-  .addHelpText('after', '\nStart here:\n  $ cs dev          everything on this machine, and one device enrolled before your eyes\n  $ cs enroll       enroll one more device against it\n  $ cs find --device d-1\n');
+  .addHelpText(
+    'after',
+    '\nStart here:\n  $ cs dev          everything on this machine, and one device enrolled before your eyes\n  $ cs enroll       enroll one more device against it\n  $ cs find --device d-1\n',
+  );
 
 program.addCommand(devCommand());
 for (const command of partCommands()) program.addCommand(command);

@@ -10,7 +10,9 @@ import { NEXT_STEPS, PIN_POLICIES, PIN_STATUSES, PLATFORMS, STATES } from './sta
 const b64u = (octets: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((octets * 4) / 3)}}$`), `base64url without padding of ${octets} octets`);
 /** Not `.` or `..`: readers of the URIs in certificates would collapse them. */
-const callerId = z.string().regex(/^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$/, '1 to 64 characters of A-Z a-z 0-9 . _ : - and not only one or two dots');
+const callerId = z
+  .string()
+  .regex(/^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$/, '1 to 64 characters of A-Z a-z 0-9 . _ : - and not only one or two dots');
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'a lower-case UUID');
 const instant = z.iso.datetime({ precision: 3 });
 
@@ -113,7 +115,9 @@ export const pinStatusResponse = z.object({ status: z.enum(PIN_STATUSES) });
 export type PinStatusResponse = z.infer<typeof pinStatusResponse>;
 
 export const jwksResponse = z.object({
-  keys: z.array(z.object({ kty: z.string(), crv: z.string(), x: z.string(), y: z.string(), kid: z.string(), alg: z.string(), use: z.string() })),
+  keys: z.array(
+    z.object({ kty: z.string(), crv: z.string(), x: z.string(), y: z.string(), kid: z.string(), alg: z.string(), use: z.string() }),
+  ),
 });
 
 /** RFC 9457 problem document; named extras stand beside these members. */

@@ -27,7 +27,11 @@ export async function startHealthListener(host: string, port: number, checks: re
   });
   await listen(server, host, port);
   const address = server.address();
-  return { registry, port: typeof address === 'object' && address !== null ? address.port : port, close: () => new Promise((done) => server.close(() => done())) };
+  return {
+    registry,
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    close: () => new Promise((done) => server.close(() => done())),
+  };
 }
 
 interface Answer {
@@ -56,7 +60,9 @@ async function readiness(checks: readonly Check[]): Promise<Answer> {
 }
 
 async function inTime(check: Check['check']): Promise<{ ok: boolean; detail?: string }> {
-  const late = new Promise<{ ok: boolean; detail: string }>((done) => setTimeout(() => done({ ok: false, detail: 'no answer in time' }), CHECK_MS).unref());
+  const late = new Promise<{ ok: boolean; detail: string }>((done) =>
+    setTimeout(() => done({ ok: false, detail: 'no answer in time' }), CHECK_MS).unref(),
+  );
   return Promise.race([check().catch((error: unknown) => ({ ok: false, detail: error instanceof Error ? error.name : 'failed' })), late]);
 }
 

@@ -17,7 +17,13 @@ function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   const code: unknown = Reflect.get(error, 'code');
   const sqlState = sqlStateOf(error);
-  return { type: error.name, message: firstLine(error.message), ...(typeof code === 'string' ? { code } : {}), ...(sqlState === undefined ? {} : { sqlState }), stack: framesOf(error) };
+  return {
+    type: error.name,
+    message: firstLine(error.message),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(sqlState === undefined ? {} : { sqlState }),
+    stack: framesOf(error),
+  };
 }
 
 /** PostgreSQL's code of what went wrong (Prisma carries it in `meta`): the code says enough, its text could quote values. */
@@ -32,5 +38,9 @@ function firstLine(message: string): string {
 }
 
 function framesOf({ stack }: Error): string[] {
-  return (stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 8).map((line) => line.trim());
+  return (stack ?? '')
+    .split('\n')
+    .filter((line) => line.trimStart().startsWith('at '))
+    .slice(0, 8)
+    .map((line) => line.trim());
 }

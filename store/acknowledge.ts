@@ -2,7 +2,7 @@ import type { EnrollmentId } from '../contract/ids.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
-import { certificatesOf, type CertificateRow } from './delivery.ts';
+import { type CertificateRow, certificatesOf } from './delivery.ts';
 import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
 import type { Delivery } from './generated/client.ts';
 import { lockEnrollment } from './pin-attempt.ts';
@@ -34,7 +34,9 @@ export async function readAcknowledgeable(db: Executor, id: EnrollmentId): Promi
 
 /** A wrong proof changes nothing but its count. */
 export async function countAckRefusal(db: Executor, id: EnrollmentId): Promise<void> {
-  await inDatabase(() => db.$executeRaw`UPDATE enrollment SET ack_refusals = ack_refusals + 1 WHERE id = ${id}::uuid AND state = 'awaiting-ack'`);
+  await inDatabase(
+    () => db.$executeRaw`UPDATE enrollment SET ack_refusals = ack_refusals + 1 WHERE id = ${id}::uuid AND state = 'awaiting-ack'`,
+  );
 }
 
 /** The facts that a destruction receipt states. */
@@ -57,7 +59,11 @@ export type Finish = { kind: 'completed' } | { kind: 'not_delivered' } | { kind:
  * Completes an acknowledged enrollment in one transaction: sealed key erased, certificates active, the device's older certificates
  * revoked as superseded, receipt signed (once, inside) and stored. May be repeated: a completed row stays as it is.
  */
-export async function finishDelivery(db: Database, id: EnrollmentId, signReceipt: (facts: ErasureFacts) => Promise<string>): Promise<Finish> {
+export async function finishDelivery(
+  db: Database,
+  id: EnrollmentId,
+  signReceipt: (facts: ErasureFacts) => Promise<string>,
+): Promise<Finish> {
   return inTransaction(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment === undefined) throw new Error('no such enrollment');
@@ -71,7 +77,14 @@ export async function finishDelivery(db: Database, id: EnrollmentId, signReceipt
     await tx.certificate.updateMany({ where: { enrollmentId: id, status: 'pending' }, data: { status: 'active', activatedAt: now } });
     const superseded = await supersedeOlder(tx, enrollment, now);
     await tx.enrollment.update({ where: { id }, data: { state: 'completed', stateSince: now, endedAt: now } });
-    await appendAudit(tx, { actor: 'device', action: 'enrollment.acknowledge', enrollmentId: id, userId: enrollment.userId, outcome: 'completed', detail: { superseded } });
+    await appendAudit(tx, {
+      actor: 'device',
+      action: 'enrollment.acknowledge',
+      enrollmentId: id,
+      userId: enrollment.userId,
+      outcome: 'completed',
+      detail: { superseded },
+    });
     return { kind: 'completed' };
   });
 }
@@ -82,7 +95,10 @@ async function supersedeOlder(tx: Executor, { id, clientId, userId, deviceId }: 
     orderBy: [{ issuerId: 'asc' }, { serial: 'asc' }],
   });
   for (const { issuerId, serial, enrollmentId, notAfter } of older) {
-    await tx.revocation.createMany({ data: [{ issuerId, serial, enrollmentId, notAfter, revokedAt: now, reason: 'superseded' }], skipDuplicates: true });
+    await tx.revocation.createMany({
+      data: [{ issuerId, serial, enrollmentId, notAfter, revokedAt: now, reason: 'superseded' }],
+      skipDuplicates: true,
+    });
     await tx.certificate.update({ where: { serial }, data: { status: 'revoked', revokedAt: now } });
   }
   return older.map(({ serial }) => serial);

@@ -85,6 +85,13 @@ async function insert(tx: Executor, wanted: NewEnrollment, pinStatus: PinStatus)
     },
   });
   const detail = { platform: wanted.platform, tokenId: wanted.tokenId, deviceId: wanted.deviceId, pinWaived };
-  await appendAudit(tx, { actor: `token-service:${wanted.clientId}`, action: 'enrollment.create', enrollmentId: wanted.id, userId: wanted.userId, outcome: row.state, detail });
+  await appendAudit(tx, {
+    actor: `token-service:${wanted.clientId}`,
+    action: 'enrollment.create',
+    enrollmentId: wanted.id,
+    userId: wanted.userId,
+    outcome: row.state,
+    detail,
+  });
   return toEnrollmentRow(row);
 }

@@ -27,7 +27,12 @@ export interface SignedCrl {
  * Makes a new CRL of an issuer when one is due or the present one is older than `maxAgeSeconds`. The issuer row is locked, which
  * orders the revocations and gives the CRL number. False: nothing was due. May be repeated.
  */
-export async function renewCrl(db: Database, issuerId: IssuingCaId, maxAgeSeconds: number, sign: (job: CrlJob) => Promise<SignedCrl> | SignedCrl): Promise<boolean> {
+export async function renewCrl(
+  db: Database,
+  issuerId: IssuingCaId,
+  maxAgeSeconds: number,
+  sign: (job: CrlJob) => Promise<SignedCrl> | SignedCrl,
+): Promise<boolean> {
   return inTransaction(db, async (tx) => {
     const [issuer] = await tx.$queryRaw<{ number: bigint; due: boolean }[]>`
       SELECT crl_number AS number,

@@ -34,7 +34,10 @@ export interface SubmissionRow {
 
 export type SubmissionOutcome = 'accepted' | { code: ErrorCode; detail: string; offset?: number; attemptsLeft: number };
 
-export type Stored = { kind: 'stored' | 'known'; submission: SubmissionRow; enrollment: EnrollmentRow } | { kind: 'not_now'; enrollment: EnrollmentRow } | { kind: 'too_many'; enrollment: EnrollmentRow };
+export type Stored =
+  | { kind: 'stored' | 'known'; submission: SubmissionRow; enrollment: EnrollmentRow }
+  | { kind: 'not_now'; enrollment: EnrollmentRow }
+  | { kind: 'too_many'; enrollment: EnrollmentRow };
 
 /** Stores what the device sent, only in `awaiting-csr`; the same digest again finds the first. May be repeated. */
 export async function storeSubmission(db: Database, sent: NewSubmission, maxSubmissions: number): Promise<Stored | undefined> {
@@ -45,7 +48,10 @@ export async function storeSubmission(db: Database, sent: NewSubmission, maxSubm
     const known = await tx.csrSubmission.findUnique({ where: { enrollmentId_digest: { enrollmentId, digest } } });
     if (known !== null) return { kind: 'known', submission: toSubmission(known, enrollmentId), enrollment };
     if (enrollment.state !== 'awaiting-csr') return { kind: 'not_now', enrollment };
-    const counted = await tx.enrollment.updateMany({ where: { id: enrollmentId, csrSubmissions: { lt: maxSubmissions } }, data: { csrSubmissions: { increment: 1 } } });
+    const counted = await tx.enrollment.updateMany({
+      where: { id: enrollmentId, csrSubmissions: { lt: maxSubmissions } },
+      data: { csrSubmissions: { increment: 1 } },
+    });
     if (counted.count === 0) return { kind: 'too_many', enrollment };
     const row = await tx.csrSubmission.create({ data: sent });
     return { kind: 'stored', submission: toSubmission(row, enrollmentId), enrollment };
@@ -80,7 +86,14 @@ export async function acceptSubmission(db: Database, accepted: Acceptance): Prom
       UPDATE enrollment SET state = 'issuing', state_since = clock_timestamp(), csr_digest = ${digest}, stage_deadline = expires_at
       WHERE id = ${enrollmentId}::uuid AND state = 'awaiting-csr'`;
     await tx.$executeRaw`UPDATE csr_submission SET outcome = 'accepted', decided_at = clock_timestamp() WHERE enrollment_id = ${enrollmentId}::uuid AND digest = ${digest}`;
-    await appendAudit(tx, { actor: 'workflow', action: 'csr.accept', enrollmentId, userId: enrollment.userId, outcome: 'accepted', detail: { digest, spkiSha256: accepted.spkiSha256 } });
+    await appendAudit(tx, {
+      actor: 'workflow',
+      action: 'csr.accept',
+      enrollmentId,
+      userId: enrollment.userId,
+      outcome: 'accepted',
+      detail: { digest, spkiSha256: accepted.spkiSha256 },
+    });
     return { kind: 'accepted' };
   });
 }
@@ -118,7 +131,14 @@ export async function refuseSubmission(db: Database, refusal: Refusal, maxRefusa
       UPDATE csr_submission SET outcome = ${refusal.code}, detail = ${refusal.detail}, "offset" = ${refusal.offset ?? null}::int, attempts_left = ${attemptsLeft}, decided_at = clock_timestamp()
       WHERE enrollment_id = ${id}::uuid AND digest = ${digest} AND outcome IS NULL`;
     if (written === 0) return enrollment.state;
-    await appendAudit(tx, { actor: 'workflow', action: 'csr.refuse', enrollmentId: id, userId: enrollment.userId, outcome: refusal.code, detail: { digest, counted } });
+    await appendAudit(tx, {
+      actor: 'workflow',
+      action: 'csr.refuse',
+      enrollmentId: id,
+      userId: enrollment.userId,
+      outcome: refusal.code,
+      detail: { digest, counted },
+    });
     if (counted) await tx.enrollment.update({ where: { id }, data: { csrRefusals: { increment: 1 } } });
     if (attemptsLeft > 0 || !counted) return enrollment.state;
     return (await endEnrollment(tx, { id, state: 'failed', code: 'csr_attempts_exceeded', actor: 'workflow' }))?.state ?? 'failed';

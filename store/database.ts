@@ -88,7 +88,8 @@ function codesOf(error: unknown): string[] {
       if (typeof value === 'string') found.push(value);
     }
     const meta: unknown = Reflect.get(current, 'meta');
-    current = Reflect.get(current, 'cause') ?? (typeof meta === 'object' && meta !== null ? Reflect.get(meta, 'driverAdapterError') : undefined);
+    current =
+      Reflect.get(current, 'cause') ?? (typeof meta === 'object' && meta !== null ? Reflect.get(meta, 'driverAdapterError') : undefined);
   }
   return found;
 }

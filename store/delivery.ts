@@ -1,6 +1,14 @@
 import type { EnrollmentId, SerialHex } from '../contract/ids.ts';
 import { toSerialHex } from '../contract/ids.ts';
-import { CREDENTIAL_KINDS, type CredentialKind, DELIVERY_FORMATS, type DeliveryFormat, type IssuingCaId, KEY_TYPES, type KeyType } from '../contract/key-types.ts';
+import {
+  CREDENTIAL_KINDS,
+  type CredentialKind,
+  DELIVERY_FORMATS,
+  type DeliveryFormat,
+  type IssuingCaId,
+  KEY_TYPES,
+  type KeyType,
+} from '../contract/key-types.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { oneOf } from './enrollment-row.ts';
 import type { Certificate } from './generated/client.ts';

@@ -38,6 +38,15 @@ export async function findEnrollments(db: Executor, { serial, enrollmentId, ...c
     }),
   );
   return rows.map(({ id, clientId, userId, deviceId, tokenId, state, code, createdAt, endedAt, certificates }) => ({
-    enrollmentId: id, clientId, userId, deviceId, tokenId, state, code, createdAt, endedAt, certificates,
+    enrollmentId: id,
+    clientId,
+    userId,
+    deviceId,
+    tokenId,
+    state,
+    code,
+    createdAt,
+    endedAt,
+    certificates,
   }));
 }

@@ -1,5 +1,12 @@
 import { type EnrollmentId, type SerialHex, toSerialHex } from '../contract/ids.ts';
-import { CREDENTIAL_KINDS, type CredentialKind, type DeliveryFormat, type IssuingCaId, KEY_TYPES, type KeyType } from '../contract/key-types.ts';
+import {
+  CREDENTIAL_KINDS,
+  type CredentialKind,
+  type DeliveryFormat,
+  type IssuingCaId,
+  KEY_TYPES,
+  type KeyType,
+} from '../contract/key-types.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
@@ -60,17 +67,28 @@ export interface IssuingReading {
 }
 
 export async function readIssuing(db: Executor, id: EnrollmentId): Promise<IssuingReading | undefined> {
-  const row = await inDatabase(() => db.enrollment.findUnique({ where: { id }, include: { intents: true, certificates: { select: { kind: true } } } }));
+  const row = await inDatabase(() =>
+    db.enrollment.findUnique({ where: { id }, include: { intents: true, certificates: { select: { kind: true } } } }),
+  );
   if (row === null) return undefined;
   const { intents, certificates, ...enrollment } = row;
-  return { enrollment: toEnrollmentRow(enrollment), intents: intents.map(toIntent), finished: certificates.length === CREDENTIAL_KINDS.length };
+  return {
+    enrollment: toEnrollmentRow(enrollment),
+    intents: intents.map(toIntent),
+    finished: certificates.length === CREDENTIAL_KINDS.length,
+  };
 }
 
 /**
  * Commits both intents and the sealed key, all or nothing, while the row is `issuing`. May be repeated: intents that are there
  * already win and are returned, the caller discards its own.
  */
-export async function commitIntents(db: Database, id: EnrollmentId, intents: readonly Intent[], key: SealedKey): Promise<Intent[] | Fenced> {
+export async function commitIntents(
+  db: Database,
+  id: EnrollmentId,
+  intents: readonly Intent[],
+  key: SealedKey,
+): Promise<Intent[] | Fenced> {
   return inTransaction(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
@@ -102,14 +120,23 @@ export async function storeCertificates(db: Database, id: EnrollmentId, issued: 
     for (const { kind, serial, issuerId, der, sha256 } of issued) {
       const where = { enrollmentId_kind: { enrollmentId: id, kind }, status: 'open', serial };
       const { keyType, notBefore, notAfter } = await tx.credentialIntent.update({ where, data: { status: 'issued' } });
-      await tx.certificate.create({ data: { serial, enrollmentId: id, kind, issuerId, clientId, userId, deviceId, tokenId, keyType, der, sha256, notBefore, notAfter } });
+      await tx.certificate.create({
+        data: { serial, enrollmentId: id, kind, issuerId, clientId, userId, deviceId, tokenId, keyType, der, sha256, notBefore, notAfter },
+      });
     }
     await tx.$executeRaw`
       UPDATE enrollment SET state = 'awaiting-ack', state_since = clock_timestamp(),
         stage_deadline = LEAST(clock_timestamp() + make_interval(secs => ack_seconds), expires_at)
       WHERE id = ${id}::uuid AND state = 'issuing'`;
     const serials = Object.fromEntries(issued.map(({ kind, serial }) => [kind, serial]));
-    await appendAudit(tx, { actor: 'issuance', action: 'credentials.issue', enrollmentId: id, userId, outcome: 'awaiting-ack', detail: { serials } });
+    await appendAudit(tx, {
+      actor: 'issuance',
+      action: 'credentials.issue',
+      enrollmentId: id,
+      userId,
+      outcome: 'awaiting-ack',
+      detail: { serials },
+    });
     return undefined;
   });
 }

@@ -50,7 +50,9 @@ export async function beginPinAttempt(db: Database, entry: PinEntry, limits: Pin
   return inTransaction(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, entry.enrollmentId);
     if (enrollment === undefined) return undefined;
-    const earlier = await tx.pinAttempt.findUnique({ where: { enrollmentId_attemptId: { enrollmentId: entry.enrollmentId, attemptId: entry.attemptId } } });
+    const earlier = await tx.pinAttempt.findUnique({
+      where: { enrollmentId_attemptId: { enrollmentId: entry.enrollmentId, attemptId: entry.attemptId } },
+    });
     if (earlier !== null) return storedAttempt(earlier, enrollment.state);
     const settled = withoutEvaluation(enrollment);
     if (settled !== undefined) return { kind: 'decided', outcome: settled };

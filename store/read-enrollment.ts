@@ -12,9 +12,7 @@ export interface EnrollmentReading {
 
 /** Undefined: no such enrollment. */
 export async function readEnrollment(db: Executor, id: EnrollmentId): Promise<EnrollmentReading | undefined> {
-  const [row, [clock]] = await inDatabase(() =>
-    Promise.all([db.enrollment.findUnique({ where: { id } }), clockAndPin(db, id)]),
-  );
+  const [row, [clock]] = await inDatabase(() => Promise.all([db.enrollment.findUnique({ where: { id } }), clockAndPin(db, id)]));
   if (row === null || clock === undefined) return undefined;
   const { now, ...pin } = clock;
   return { enrollment: toEnrollmentRow(row), now, ...(pin.userId === null ? {} : { pin: { ...pin, userId: pin.userId } }) };

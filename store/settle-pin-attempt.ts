@@ -5,7 +5,17 @@ import { type Database, databaseTime, type Executor, inTransaction } from './dat
 import { endEnrollment } from './end-enrollment.ts';
 import type { EnrollmentRow } from './enrollment-row.ts';
 import type { UserPin } from './generated/client.ts';
-import { endLocked, lockEnrollment, lockPin, type PinEntry, type PinJob, type PinLimits, type PinOutcome, storedAttempt, withoutEvaluation } from './pin-attempt.ts';
+import {
+  endLocked,
+  lockEnrollment,
+  lockPin,
+  type PinEntry,
+  type PinJob,
+  type PinLimits,
+  type PinOutcome,
+  storedAttempt,
+  withoutEvaluation,
+} from './pin-attempt.ts';
 
 /** A PIN hash of the server, ready to be stored. */
 export interface StoredHash {
@@ -14,7 +24,12 @@ export interface StoredHash {
 }
 
 export type PinEvaluation =
-  | { mode: 'setup'; weak: boolean; hash: StoredHash; params: { version: number; memoryKib: number; passes: number; lanes: number; saltKid: string } }
+  | {
+      mode: 'setup';
+      weak: boolean;
+      hash: StoredHash;
+      params: { version: number; memoryKib: number; passes: number; lanes: number; saltKid: string };
+    }
   /** `rehash`: the right PIN under today's pepper, when the stored one is older. */
   | { mode: 'verify'; right: boolean; rehash?: StoredHash };
 
@@ -22,7 +37,13 @@ export type PinEvaluation =
  * Writes the outcome of an evaluated attempt with all its effects in one transaction: PIN row, device row, enrollment, attempt.
  * May be repeated: an outcome that is there already is returned.
  */
-export async function settlePinAttempt(db: Database, entry: PinEntry, job: PinJob, found: PinEvaluation, limits: PinLimits): Promise<PinOutcome> {
+export async function settlePinAttempt(
+  db: Database,
+  entry: PinEntry,
+  job: PinJob,
+  found: PinEvaluation,
+  limits: PinLimits,
+): Promise<PinOutcome> {
   return inTransaction(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, entry.enrollmentId);
     const attempt = await tx.pinAttempt.findUnique({ where: { enrollmentId_attemptId: keyOf(entry) } });
@@ -41,11 +62,27 @@ function judge(tx: Executor, enrollment: EnrollmentRow, job: PinJob, found: PinE
   throw new Error('an evaluation belongs to a job of its mode');
 }
 
-async function settleSetup(tx: Executor, enrollment: EnrollmentRow, found: Extract<PinEvaluation, { mode: 'setup' }>, limits: PinLimits): Promise<PinOutcome> {
+async function settleSetup(
+  tx: Executor,
+  enrollment: EnrollmentRow,
+  found: Extract<PinEvaluation, { mode: 'setup' }>,
+  limits: PinLimits,
+): Promise<PinOutcome> {
   if (found.weak) return refuse(tx, enrollment, 'pin_too_weak', limits);
   const { params, hash } = found;
   const { count } = await tx.userPin.createMany({
-    data: [{ userId: enrollment.userId, pinVersion: randomUUID(), paramsVersion: params.version, memoryKib: params.memoryKib, passes: params.passes, lanes: params.lanes, saltKid: params.saltKid, ...hash }],
+    data: [
+      {
+        userId: enrollment.userId,
+        pinVersion: randomUUID(),
+        paramsVersion: params.version,
+        memoryKib: params.memoryKib,
+        passes: params.passes,
+        lanes: params.lanes,
+        saltKid: params.saltKid,
+        ...hash,
+      },
+    ],
     skipDuplicates: true,
   });
   return count === 0 ? refuse(tx, enrollment, 'pin_already_set', limits) : satisfy(tx, enrollment);
@@ -53,7 +90,13 @@ async function settleSetup(tx: Executor, enrollment: EnrollmentRow, found: Extra
 
 type VerifyJob = Extract<PinJob, { mode: 'verify' }>;
 
-async function settleVerify(tx: Executor, enrollment: EnrollmentRow, job: VerifyJob, found: Extract<PinEvaluation, { mode: 'verify' }>, limits: PinLimits): Promise<PinOutcome> {
+async function settleVerify(
+  tx: Executor,
+  enrollment: EnrollmentRow,
+  job: VerifyJob,
+  found: Extract<PinEvaluation, { mode: 'verify' }>,
+  limits: PinLimits,
+): Promise<PinOutcome> {
   const pin = await lockPin(tx, enrollment.userId);
   const moved = movedMeanwhile(pin, job);
   if (moved !== undefined) return refuse(tx, enrollment, moved, limits);
@@ -112,7 +155,13 @@ async function writeOutcome(tx: Executor, entry: PinEntry, enrollment: Enrollmen
     where: { enrollmentId_attemptId: keyOf(entry) },
     data: { outcome: result, attemptsLeft: attemptsLeft ?? null, retryAt: retryAt ?? null, decidedAt: await databaseTime(tx) },
   });
-  await appendAudit(tx, { actor: 'device', action: `pin.${entry.mode}`, enrollmentId: enrollment.id, userId: enrollment.userId, outcome: result });
+  await appendAudit(tx, {
+    actor: 'device',
+    action: `pin.${entry.mode}`,
+    enrollmentId: enrollment.id,
+    userId: enrollment.userId,
+    outcome: result,
+  });
 }
 
 function keyOf({ enrollmentId, attemptId }: PinEntry): { enrollmentId: string; attemptId: string } {

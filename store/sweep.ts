@@ -35,7 +35,10 @@ export async function sweepEnrollments(db: Database, graceSeconds: number, start
     }
     const now = await databaseTime(tx);
     const createdBefore = new Date(now.getTime() - startAfterSeconds * 1_000);
-    const unstarted = await tx.enrollment.findMany({ where: { endedAt: null, startedAt: null, createdAt: { lt: createdBefore } }, take: BATCH });
+    const unstarted = await tx.enrollment.findMany({
+      where: { endedAt: null, startedAt: null, createdAt: { lt: createdBefore } },
+      take: BATCH,
+    });
     return { ended, unstarted: unstarted.map(toEnrollmentRow) };
   });
 }

@@ -22,7 +22,11 @@ export function lazyClient(to: TemporalAddress, codecKeys: KeyRing): { client: C
 }
 
 /** Waits for Temporal, however long it takes, with a message a try; undefined when `ending` fires first. */
-export async function waitForNativeConnection(to: TemporalAddress, say: (message: string) => void, ending: AbortSignal): Promise<NativeConnection | undefined> {
+export async function waitForNativeConnection(
+  to: TemporalAddress,
+  say: (message: string) => void,
+  ending: AbortSignal,
+): Promise<NativeConnection | undefined> {
   for (let pause = RETRY_MS; !ending.aborted; pause = Math.min(pause * 2, LONGEST_RETRY_MS)) {
     try {
       return await NativeConnection.connect({ address: to.address, ...tls(to) });

@@ -1,5 +1,5 @@
-import { createRemoteJWKSet, jwtVerify } from 'jose';
 import type { IncomingMessage } from 'node:http';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../config/load-config.ts';
 import type { Running } from '../process/run-process.ts';
@@ -29,9 +29,11 @@ function authoriser(config: CodecConfig): (request: IncomingMessage) => Promise<
   const keys = createRemoteJWKSet(new URL(codecJwksUrl));
   return async ({ headers }) => {
     const [, token = ''] = /^Bearer (\S+)$/i.exec(headers.authorization ?? '') ?? [];
-    const { payload } = await jwtVerify(token, keys, { issuer: jwtIssuer, audience: jwtAudience, typ: 'at+jwt', maxTokenAge: 3_600 }).catch(() => {
-      throw codecRefusal(401, 'invalid_token', 'An operator access token is needed.');
-    });
+    const { payload } = await jwtVerify(token, keys, { issuer: jwtIssuer, audience: jwtAudience, typ: 'at+jwt', maxTokenAge: 3_600 }).catch(
+      () => {
+        throw codecRefusal(401, 'invalid_token', 'An operator access token is needed.');
+      },
+    );
     const scopes = typeof payload['scope'] === 'string' ? payload['scope'].split(' ') : [];
     if (!scopes.includes('operator')) throw codecRefusal(403, 'insufficient_scope', 'The access token lacks the scope operator.');
   };
@@ -39,7 +41,9 @@ function authoriser(config: CodecConfig): (request: IncomingMessage) => Promise<
 
 function onLoopbackOnly({ codecHost }: CodecConfig): () => Promise<void> {
   if (!LOOPBACK.has(codecHost)) {
-    throw new ConfigError('codec cannot start:\n  - beyond loopback it needs CS_CODEC_JWKS_URL, CS_OPERATOR_JWT_ISSUER and CS_OPERATOR_JWT_AUDIENCE: histories hold what only operators may read.');
+    throw new ConfigError(
+      'codec cannot start:\n  - beyond loopback it needs CS_CODEC_JWKS_URL, CS_OPERATOR_JWT_ISSUER and CS_OPERATOR_JWT_AUDIENCE: histories hold what only operators may read.',
+    );
   }
   return () => Promise.resolve();
 }

@@ -33,8 +33,20 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const db = openDatabase(config.databaseUrl);
   const { client, connection } = lazyClient(temporalOf(config), config.codecKeys);
   const gateway = temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now });
-  const evidenceLoop = startLoop('evidence key', 60, () => publishEvidenceKey(db, evidence.kid, publicEvidenceJwk(evidence)), log, () => new Date());
-  const sweeper = startLoop('sweeper', config.sweepIntervalSeconds, () => sweepOnce(config, db, gateway, log), log, () => new Date());
+  const evidenceLoop = startLoop(
+    'evidence key',
+    60,
+    () => publishEvidenceKey(db, evidence.kid, publicEvidenceJwk(evidence)),
+    log,
+    () => new Date(),
+  );
+  const sweeper = startLoop(
+    'sweeper',
+    config.sweepIntervalSeconds,
+    () => sweepOnce(config, db, gateway, log),
+    log,
+    () => new Date(),
+  );
   const temporal = startTemporalPart(temporalOf(config), log, async (native) => {
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));

@@ -30,9 +30,17 @@ export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Pr
   const signers = openSigners(config);
   const db = openDatabase(config.databaseUrl);
   const keys = new SdkKeyMaker(keyBounds(config));
-  const crls = startLoop('CRL', config.crlIntervalSeconds, () => crlTurn(config, db, signers, log), log, () => new Date());
+  const crls = startLoop(
+    'CRL',
+    config.crlIntervalSeconds,
+    () => crlTurn(config, db, signers, log),
+    log,
+    () => new Date(),
+  );
   const { temporalAddress: address, temporalNamespace: namespace, temporalTlsCaFile: tlsCaFile } = config;
-  const temporal = startTemporalPart({ address, namespace, tlsCaFile }, log, (native) => createWorker(config, native, depsOf(config, db, signers, keys)));
+  const temporal = startTemporalPart({ address, namespace, tlsCaFile }, log, (native) =>
+    createWorker(config, native, depsOf(config, db, signers, keys)),
+  );
   const health = await startHealthListener(config.internalHost, config.issuerHealthPort, issuanceChecks(db, temporal));
   const stop = async (): Promise<void> => {
     await temporal.stop();
@@ -81,7 +89,13 @@ function depsOf(config: IssuerConfig, db: Database, signers: Signers, keys: SdkK
     allowedKeyTypes,
     signers,
     makeSdkKey: (order) => keys.make(order),
-    certificates: { organization, publicBaseUrl, idBase, ecKeyEncipherment, policyOids: { user: config.userPolicyOid, sdk: config.sdkPolicyOid } },
+    certificates: {
+      organization,
+      publicBaseUrl,
+      idBase,
+      ecKeyEncipherment,
+      policyOids: { user: config.userPolicyOid, sdk: config.sdkPolicyOid },
+    },
     validity: { validityDays, backdateSeconds },
   };
 }

@@ -7,7 +7,12 @@ import { importCrl, registerIssuer } from '../store/crl.ts';
 import type { Database } from '../store/database.ts';
 
 /** Makes the CA certificates and the root's CRL known to the API. May be repeated; a newer root CRL file is taken over. */
-export async function publishIssuers(db: Database, signers: ReadonlyMap<IssuingCaId, Signer>, rootPem: string, rootCrlFile: string): Promise<void> {
+export async function publishIssuers(
+  db: Database,
+  signers: ReadonlyMap<IssuingCaId, Signer>,
+  rootPem: string,
+  rootCrlFile: string,
+): Promise<void> {
   const root = new Uint8Array(new X509Certificate(rootPem).raw);
   await registerIssuer(db, 'root', root);
   for (const [id, { certificateDer }] of signers) await registerIssuer(db, id, new Uint8Array(certificateDer));

@@ -10,7 +10,11 @@ export interface TemporalPart {
   died: Promise<never>;
 }
 
-export function startTemporalPart(to: TemporalAddress, log: Logger, create: (connection: NativeConnection) => Promise<Worker>): TemporalPart {
+export function startTemporalPart(
+  to: TemporalAddress,
+  log: Logger,
+  create: (connection: NativeConnection) => Promise<Worker>,
+): TemporalPart {
   const ending = new AbortController();
   let worker: Worker | undefined;
   const run = async (): Promise<void> => {

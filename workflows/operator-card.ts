@@ -49,8 +49,16 @@ const CANCEL = 'nothing; to end it now send the update `cancel` or use Request C
 const STORIES: Record<OpenState, { title: string; waiting: string; advice: string }> = {
   'awaiting-pin': { title: 'Waiting for the PIN', waiting: 'the user, who sets or enters the PIN on the device', advice: CANCEL },
   'awaiting-csr': { title: 'Waiting for the CSR', waiting: 'the device, which sends its certificate signing request', advice: CANCEL },
-  issuing: { title: 'Issuing', waiting: 'the issuance worker (task queue `issuance`)', advice: 'if this lasts longer than a minute, look at the pending activity and at the issuance worker' },
-  'awaiting-ack': { title: 'Waiting for the acknowledgement', waiting: 'the device, which stores its credentials and proves it', advice: CANCEL },
+  issuing: {
+    title: 'Issuing',
+    waiting: 'the issuance worker (task queue `issuance`)',
+    advice: 'if this lasts longer than a minute, look at the pending activity and at the issuance worker',
+  },
+  'awaiting-ack': {
+    title: 'Waiting for the acknowledgement',
+    waiting: 'the device, which stores its credentials and proves it',
+    advice: CANCEL,
+  },
 };
 
 /** One line for timers and activities of a stage. */

@@ -21,7 +21,8 @@ const NO_SALT = new Uint8Array(16);
 /** The Token Service with the scope that the call needs. Errors: `invalid_token`, `insufficient_scope`. */
 export async function requireClient(deps: ApiDeps, req: Request, scope: Scope): Promise<Client> {
   const token = bearer(req);
-  if (token.startsWith('cse_')) throw new ServiceError('invalid_token', 'This call is for the Token Service; an enrollment token does not open it.');
+  if (token.startsWith('cse_'))
+    throw new ServiceError('invalid_token', 'This call is for the Token Service; an enrollment token does not open it.');
   const client = await deps.accessTokens.verify(token);
   if (!client.scopes.has(scope)) throw new ServiceError('insufficient_scope', `The access token lacks the scope ${scope}.`, { scope });
   return client;
@@ -55,7 +56,12 @@ function bearer(req: Request): string {
 function opens(deps: ApiDeps, token: string, reading: EnrollmentReading | undefined): reading is EnrollmentReading {
   const row = reading?.enrollment;
   const id = row?.id ?? UNKNOWN;
-  const fits = verifyEnrollmentToken(token, { enrollmentId: id, salt: row?.tokenSalt ?? NO_SALT, kid: row?.tokenKid ?? '', keys: deps.config.tokenKeys });
+  const fits = verifyEnrollmentToken(token, {
+    enrollmentId: id,
+    salt: row?.tokenSalt ?? NO_SALT,
+    kid: row?.tokenKid ?? '',
+    keys: deps.config.tokenKeys,
+  });
   return fits && reading !== undefined && !isOver(reading);
 }
 

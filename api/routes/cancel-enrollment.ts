@@ -7,15 +7,17 @@ import { renderView } from '../render-view.ts';
 import { ensureStarted, readAgain, refusalAt } from '../where-it-stands.ts';
 
 /** DELETE /v1/enrollments/{id}: ends an open enrollment as `cancelled`. May be repeated: an ended one is shown as it ended. */
-export const cancelEnrollment = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
-  const caller = await requireDeviceOrClient(deps, req, 'enrollment:cancel');
-  if (isOpen(caller.reading.enrollment.state)) await cancel(deps, caller, res.locals.requestId);
-  const after = await readAgain(deps, caller.reading.enrollment.id);
-  const { state } = after.enrollment;
-  if (state === 'completed') throw refusalAt(deps, after, 'enrollment_completed');
-  if (isOpen(state)) throw new ServiceError('service_unavailable', 'The cancellation could not be processed now.', {}, 2);
-  res.json(renderView(after, deps.config, caller.by === 'device'));
-};
+export const cancelEnrollment =
+  (deps: ApiDeps) =>
+  async (req: Request, res: Response): Promise<void> => {
+    const caller = await requireDeviceOrClient(deps, req, 'enrollment:cancel');
+    if (isOpen(caller.reading.enrollment.state)) await cancel(deps, caller, res.locals.requestId);
+    const after = await readAgain(deps, caller.reading.enrollment.id);
+    const { state } = after.enrollment;
+    if (state === 'completed') throw refusalAt(deps, after, 'enrollment_completed');
+    if (isOpen(state)) throw new ServiceError('service_unavailable', 'The cancellation could not be processed now.', {}, 2);
+    res.json(renderView(after, deps.config, caller.by === 'device'));
+  };
 
 async function cancel(deps: ApiDeps, { by, reading }: EnrollmentCaller, requestId: string): Promise<void> {
   await ensureStarted(deps, reading);

@@ -1,6 +1,11 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { type CreateEnrollmentRequest, type CreateEnrollmentResponse, createEnrollmentRequest, idempotencyKeySchema } from '../../contract/http.ts';
+import {
+  type CreateEnrollmentRequest,
+  type CreateEnrollmentResponse,
+  createEnrollmentRequest,
+  idempotencyKeySchema,
+} from '../../contract/http.ts';
 import { toEnrollmentId } from '../../contract/ids.ts';
 import { ServiceError } from '../../contract/service-error.ts';
 import { makeEnrollmentToken } from '../../core/token/enrollment-token.ts';
@@ -16,15 +21,17 @@ import { nextStep } from '../render-view.ts';
  * POST /v1/enrollments. The row is committed before Temporal hears of it, so that no personal data enters a history.
  * May be repeated with the same Idempotency-Key and body: same id and token, present state.
  */
-export const postEnrollment = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
-  const client = await requireClient(deps, req, 'enrollment:create');
-  const idempotencyKey = requireIdempotencyKey(req);
-  const body = parseBody(req, createEnrollmentRequest);
-  const creation = await create(deps, client, idempotencyKey, body);
-  if (creation.kind === 'key_reused') throw new ServiceError('idempotency_key_reused');
-  await startWorkflow(deps, creation);
-  res.status(creation.kind === 'created' ? 201 : 200).json(render(deps, creation));
-};
+export const postEnrollment =
+  (deps: ApiDeps) =>
+  async (req: Request, res: Response): Promise<void> => {
+    const client = await requireClient(deps, req, 'enrollment:create');
+    const idempotencyKey = requireIdempotencyKey(req);
+    const body = parseBody(req, createEnrollmentRequest);
+    const creation = await create(deps, client, idempotencyKey, body);
+    if (creation.kind === 'key_reused') throw new ServiceError('idempotency_key_reused');
+    await startWorkflow(deps, creation);
+    res.status(creation.kind === 'created' ? 201 : 200).json(render(deps, creation));
+  };
 
 function requireIdempotencyKey(req: Request): string {
   const parsed = idempotencyKeySchema.safeParse(req.headers['idempotency-key']);
@@ -51,7 +58,9 @@ function create({ db, config }: ApiDeps, { clientId }: Client, idempotencyKey: s
 
 /** By value: the order of members and white space do not matter. */
 function hashBody({ userId, deviceId, tokenId, pin, platform }: CreateEnrollmentRequest): string {
-  return createHash('sha256').update(JSON.stringify([userId, deviceId, tokenId, pin, platform])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([userId, deviceId, tokenId, pin, platform]))
+    .digest('hex');
 }
 
 type Made = Exclude<Creation, { kind: 'key_reused' }>;

@@ -3,7 +3,9 @@ import { readEvidenceKeys } from '../../store/evidence-keys.ts';
 import type { ApiDeps } from '../deps.ts';
 
 /** GET /.well-known/cs-evidence-jwks.json: public keys that verify destruction receipts, old ones included (RFC 7517). */
-export const getEvidenceJwks = ({ db }: ApiDeps) => async (_req: Request, res: Response): Promise<void> => {
-  const keys = await readEvidenceKeys(db);
-  res.setHeader('Cache-Control', 'public, max-age=300').json({ keys });
-};
+export const getEvidenceJwks =
+  ({ db }: ApiDeps) =>
+  async (_req: Request, res: Response): Promise<void> => {
+    const keys = await readEvidenceKeys(db);
+    res.setHeader('Cache-Control', 'public, max-age=300').json({ keys });
+  };

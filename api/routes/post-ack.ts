@@ -17,18 +17,25 @@ const ENDS_FIRST_SECONDS = 3_600;
  * POST /v1/enrollments/{id}/ack. The run verifies the proof and erases the sealed key; the receipt is read from the row.
  * May be repeated: a completed enrollment answers its stored receipt.
  */
-export const postAck = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
-  const { reading } = await requireDevice(deps, req);
-  const { proof } = parseBody(req, ackRequest);
-  const { id, state } = reading.enrollment;
-  const result = state === 'awaiting-ack' ? await acknowledge(deps, reading, proof, res.locals.requestId) : undefined;
-  const after = await readAgain(deps, id);
-  if (result !== undefined && 'refused' in result && isOpen(after.enrollment.state)) throw refused(deps, after, result);
-  await answer(deps, res, after);
-};
+export const postAck =
+  (deps: ApiDeps) =>
+  async (req: Request, res: Response): Promise<void> => {
+    const { reading } = await requireDevice(deps, req);
+    const { proof } = parseBody(req, ackRequest);
+    const { id, state } = reading.enrollment;
+    const result = state === 'awaiting-ack' ? await acknowledge(deps, reading, proof, res.locals.requestId) : undefined;
+    const after = await readAgain(deps, id);
+    if (result !== undefined && 'refused' in result && isOpen(after.enrollment.state)) throw refused(deps, after, result);
+    await answer(deps, res, after);
+  };
 
 /** Undefined: the run was gone; when the row has ended meanwhile, the row answers. */
-async function acknowledge(deps: ApiDeps, { enrollment: { id } }: EnrollmentReading, proof: string, requestId: string): Promise<AcknowledgeResult | undefined> {
+async function acknowledge(
+  deps: ApiDeps,
+  { enrollment: { id } }: EnrollmentReading,
+  proof: string,
+  requestId: string,
+): Promise<AcknowledgeResult | undefined> {
   try {
     return await deps.gateway.acknowledge(id, proof, requestId);
   } catch (error) {
@@ -62,7 +69,11 @@ async function answer(deps: ApiDeps, res: Response, after: EnrollmentReading): P
   }
 }
 
-function refused(deps: ApiDeps, after: EnrollmentReading, { refused: code, detail }: Extract<AcknowledgeResult, { refused: string }>): ServiceError {
+function refused(
+  deps: ApiDeps,
+  after: EnrollmentReading,
+  { refused: code, detail }: Extract<AcknowledgeResult, { refused: string }>,
+): ServiceError {
   const error = refusalAt(deps, after, code, detail);
   return code === 'ack_attempts_exceeded' ? new ServiceError(code, error.message, error.extras, ENDS_FIRST_SECONDS) : error;
 }

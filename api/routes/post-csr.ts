@@ -25,16 +25,20 @@ const ENDS_FIRST_SECONDS = 3_600;
  * POST /v1/enrollments/{id}/csr. Stores the submission, asks the run to judge it, answers from the rows. May be repeated with the same
  * bytes: the same submission has one outcome.
  */
-export const postCsr = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
-  const { reading } = await requireDevice(deps, req);
-  const body = parseBody(req, csrRequest);
-  refusePrivateKey(deps, reading, body);
-  const waitMs = preferredWaitMs(req, res, 10);
-  const digest = submissionDigest(body);
-  const stored = await store(deps, reading, body, digest);
-  const after = needsVerdict(stored) ? await verdict(deps, reading, digest, waitMs, res.locals.requestId) : await readAgain(deps, reading.enrollment.id);
-  await answer(deps, res, after, digest);
-};
+export const postCsr =
+  (deps: ApiDeps) =>
+  async (req: Request, res: Response): Promise<void> => {
+    const { reading } = await requireDevice(deps, req);
+    const body = parseBody(req, csrRequest);
+    refusePrivateKey(deps, reading, body);
+    const waitMs = preferredWaitMs(req, res, 10);
+    const digest = submissionDigest(body);
+    const stored = await store(deps, reading, body, digest);
+    const after = needsVerdict(stored)
+      ? await verdict(deps, reading, digest, waitMs, res.locals.requestId)
+      : await readAgain(deps, reading.enrollment.id);
+    await answer(deps, res, after, digest);
+  };
 
 /** Never stored, never logged: such a key is burnt, and its developer must hear of it. */
 function refusePrivateKey(deps: ApiDeps, reading: EnrollmentReading, { csr, deliveryKey }: CsrRequest): void {
@@ -47,7 +51,14 @@ async function store(deps: ApiDeps, reading: EnrollmentReading, body: CsrRequest
   if (sdkKey !== undefined && !deps.config.sdkKeyTypes.includes(sdkKey)) {
     throw new ServiceError('invalid_body', `/sdkKey: must be one of ${deps.config.sdkKeyTypes.join(', ')}`, { pointer: '/sdkKey' });
   }
-  const sent = { enrollmentId: reading.enrollment.id, digest, csrText, deliveryKey, deliveryFormat, ...(sdkKey === undefined ? {} : { sdkKey }) };
+  const sent = {
+    enrollmentId: reading.enrollment.id,
+    digest,
+    csrText,
+    deliveryKey,
+    deliveryFormat,
+    ...(sdkKey === undefined ? {} : { sdkKey }),
+  };
   const stored = await storeSubmission(deps.db, sent, deps.config.maxCsrSubmissions);
   if (stored === undefined) throw new ServiceError('invalid_token');
   if (stored.kind === 'too_many') throw new ServiceError('csr_submissions_exceeded', undefined, {}, ENDS_FIRST_SECONDS);
@@ -63,7 +74,13 @@ function needsVerdict(stored: Stored): boolean {
 }
 
 /** Sends the update and waits for its result, or for the time the caller gave, or for the row to show the verdict. */
-async function verdict(deps: ApiDeps, reading: EnrollmentReading, digest: string, waitMs: number, requestId: string): Promise<EnrollmentReading> {
+async function verdict(
+  deps: ApiDeps,
+  reading: EnrollmentReading,
+  digest: string,
+  waitMs: number,
+  requestId: string,
+): Promise<EnrollmentReading> {
   const { id } = reading.enrollment;
   await ensureStarted(deps, reading);
   const update = deps.gateway.submitCsr(id, digest, requestId, waitMs + VERDICT_MS).catch((error: unknown) => new Trouble(error));
@@ -114,7 +131,11 @@ async function deliver(deps: ApiDeps, res: Response, after: EnrollmentReading): 
   res.json(credentials);
 }
 
-function refused(deps: ApiDeps, after: EnrollmentReading, { code, detail, offset, attemptsLeft }: Exclude<SubmissionOutcome, 'accepted'>): ServiceError {
+function refused(
+  deps: ApiDeps,
+  after: EnrollmentReading,
+  { code, detail, offset, attemptsLeft }: Exclude<SubmissionOutcome, 'accepted'>,
+): ServiceError {
   const hint = isCsrRefusalCode(code) ? CSR_REFUSALS[code].hint : '';
   return refusalAt(deps, after, code, detail, { hint, attemptsLeft, ...(offset === undefined ? {} : { offset }) });
 }

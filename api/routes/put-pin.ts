@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { type PinRequest, pinRequest } from '../../contract/http.ts';
-import { isOpen } from '../../contract/states.ts';
 import { ServiceError } from '../../contract/service-error.ts';
+import { isOpen } from '../../contract/states.ts';
 import type { PinOutcome } from '../../store/pin-attempt.ts';
 import type { EnrollmentReading } from '../../store/read-enrollment.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -15,16 +15,18 @@ import { ensureStarted, readAgain, refusalAt } from '../where-it-stands.ts';
  * PUT /v1/enrollments/{id}/pin. The hash of the device stays in this process; the run only hears that its row moved.
  * May be repeated with the same attemptId: it is evaluated once.
  */
-export const putPin = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
-  const { reading } = await requireDevice(deps, req);
-  const body = parseBody(req, pinRequest);
-  await ensureStarted(deps, reading);
-  const outcome = await judgePin(deps, reading, body);
-  await wakeRun(deps, reading, outcome);
-  const after = await readAgain(deps, reading.enrollment.id);
-  if (outcome.result !== 'satisfied') throw refusal(deps, after, outcome, body);
-  res.json(renderView(after, deps.config, true));
-};
+export const putPin =
+  (deps: ApiDeps) =>
+  async (req: Request, res: Response): Promise<void> => {
+    const { reading } = await requireDevice(deps, req);
+    const body = parseBody(req, pinRequest);
+    await ensureStarted(deps, reading);
+    const outcome = await judgePin(deps, reading, body);
+    await wakeRun(deps, reading, outcome);
+    const after = await readAgain(deps, reading.enrollment.id);
+    if (outcome.result !== 'satisfied') throw refusal(deps, after, outcome, body);
+    res.json(renderView(after, deps.config, true));
+  };
 
 /** 200 only after Temporal took the signal: a lost answer or signal heals by repetition. */
 async function wakeRun({ gateway }: ApiDeps, { enrollment: { id, state } }: EnrollmentReading, outcome: PinOutcome): Promise<void> {
@@ -35,7 +37,12 @@ async function wakeRun({ gateway }: ApiDeps, { enrollment: { id, state } }: Enro
   }
 }
 
-function refusal(deps: ApiDeps, after: EnrollmentReading, { result, attemptsLeft, retryAt }: PinOutcome, { mode }: PinRequest): ServiceError {
+function refusal(
+  deps: ApiDeps,
+  after: EnrollmentReading,
+  { result, attemptsLeft, retryAt }: PinOutcome,
+  { mode }: PinRequest,
+): ServiceError {
   if (result === 'satisfied') throw new Error('not a refusal');
   const extras = {
     mode,

@@ -7,18 +7,22 @@ import type { ApiDeps } from '../deps.ts';
 import { requireClient } from '../middleware/caller.ts';
 
 /** GET /v1/users/{userId}/pin: `absent`, `present` or `locked`; an unknown user has none. */
-export const getPinStatus = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
-  await requireClient(deps, req, 'pin:read');
-  const status = await inDatabase(() => pinStatusOf(deps.db, userIdOf(req), deps.config.maxPinFailures));
-  res.json({ status } satisfies PinStatusResponse);
-};
+export const getPinStatus =
+  (deps: ApiDeps) =>
+  async (req: Request, res: Response): Promise<void> => {
+    await requireClient(deps, req, 'pin:read');
+    const status = await inDatabase(() => pinStatusOf(deps.db, userIdOf(req), deps.config.maxPinFailures));
+    res.json({ status } satisfies PinStatusResponse);
+  };
 
 /** DELETE /v1/users/{userId}/pin: removes the PIN, the only way out of a lock. May be repeated. */
-export const deletePin = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
-  const { clientId } = await requireClient(deps, req, 'pin:reset');
-  await resetPin(deps.db, userIdOf(req), `token-service:${clientId}`);
-  res.status(204).end();
-};
+export const deletePin =
+  (deps: ApiDeps) =>
+  async (req: Request, res: Response): Promise<void> => {
+    const { clientId } = await requireClient(deps, req, 'pin:reset');
+    await resetPin(deps.db, userIdOf(req), `token-service:${clientId}`);
+    res.status(204).end();
+  };
 
 function userIdOf(req: Request): string {
   const parsed = userIdSchema.safeParse(req.params['userId']);

@@ -5,10 +5,12 @@ import { renderView } from '../render-view.ts';
 import { ensureStarted } from '../where-it-stands.ts';
 
 /** GET /v1/enrollments/{id}. State and deadlines from the rows; `process` from the run, when a worker answers. May be repeated. */
-export const getEnrollment = (deps: ApiDeps) => async (req: Request, res: Response): Promise<void> => {
-  const { by, reading } = await requireDeviceOrClient(deps, req, 'enrollment:read');
-  await ensureStarted(deps, reading).catch(() => undefined); // a view never fails over Temporal
-  const wanted = by === 'token-service' || req.query['process'] === 'true';
-  const process = wanted ? await deps.gateway.process(reading.enrollment.id) : undefined;
-  res.json(renderView(reading, deps.config, by === 'device', process));
-};
+export const getEnrollment =
+  (deps: ApiDeps) =>
+  async (req: Request, res: Response): Promise<void> => {
+    const { by, reading } = await requireDeviceOrClient(deps, req, 'enrollment:read');
+    await ensureStarted(deps, reading).catch(() => undefined); // a view never fails over Temporal
+    const wanted = by === 'token-service' || req.query['process'] === 'true';
+    const process = wanted ? await deps.gateway.process(reading.enrollment.id) : undefined;
+    res.json(renderView(reading, deps.config, by === 'device', process));
+  };

@@ -15,7 +15,10 @@ interface InitOptions {
 }
 
 export function caCommand(): Command {
-  return new Command('ca').description('make the certificate authorities and the root CRL').addCommand(initCommand()).addCommand(rootCrlCommand());
+  return new Command('ca')
+    .description('make the certificate authorities and the root CRL')
+    .addCommand(initCommand())
+    .addCommand(rootCrlCommand());
 }
 
 function initCommand(): Command {
@@ -25,7 +28,10 @@ function initCommand(): Command {
     .requiredOption('--organization <name>', 'O of the certificates')
     .requiredOption('--public-base-url <url>', 'plain-HTTP base of CRL and CA certificate addresses')
     .requiredOption('--passphrases <folder>', 'folder with the files root, issuing-rsa and issuing-ec, one passphrase each')
-    .addHelpText('after', '\nRun it where the root key stays, offline. Take only issuing-*.key.pem to the issuance worker.\n\n  $ cs ca init --out pki --organization "Example Org" --public-base-url http://pki.example.org --passphrases ./passphrases\n')
+    .addHelpText(
+      'after',
+      '\nRun it where the root key stays, offline. Take only issuing-*.key.pem to the issuance worker.\n\n  $ cs ca init --out pki --organization "Example Org" --public-base-url http://pki.example.org --passphrases ./passphrases\n',
+    )
     .action(({ out, organization, publicBaseUrl, passphrases }: InitOptions) => {
       const folder = resolve(out);
       if (existsSync(join(folder, 'root.crt.pem'))) throw new Error(`${out} holds a hierarchy already; take another folder.`);
@@ -47,7 +53,17 @@ function rootCrlCommand(): Command {
       const now = new Date();
       const revoked = revoke.map((serial) => ({ serial: toSerial(serial), revokedAt: now, reason: 'cessationOfOperation' }));
       const passphrase = readFileSync(passphraseFile, 'utf8').trim();
-      writeFileSync(path, makeRootCrl({ certificatePem: read(ca, 'root.crt.pem'), encryptedKeyPem: read(ca, 'root.key.pem'), passphrase, number, now, revoked }));
+      writeFileSync(
+        path,
+        makeRootCrl({
+          certificatePem: read(ca, 'root.crt.pem'),
+          encryptedKeyPem: read(ca, 'root.key.pem'),
+          passphrase,
+          number,
+          now,
+          revoked,
+        }),
+      );
       console.log(`Wrote root CRL number ${number} to ${path}.`);
     });
 }

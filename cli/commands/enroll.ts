@@ -51,5 +51,7 @@ async function enroll(options: EnrollOptions): Promise<void> {
     onStep: narration.step,
     ...(options.sdkKey === undefined ? {} : { sdkKeyType: options.sdkKey }),
   });
-  console.log(quiet ? JSON.stringify(enrolled, null, 2) : `\nEnrolled in ${enrolled.milliseconds} ms; the card is in ${enrolled.cardFolder}.`);
+  console.log(
+    quiet ? JSON.stringify(enrolled, null, 2) : `\nEnrolled in ${enrolled.milliseconds} ms; the card is in ${enrolled.cardFolder}.`,
+  );
 }

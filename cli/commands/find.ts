@@ -27,7 +27,10 @@ export function findCommand(): Command {
     .option('--ui <url>', 'base address of the Temporal UI, for the links')
     .option('--namespace <name>', 'Temporal namespace, for the links', 'default')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nUses CS_DATABASE_URL_FILE if it is set, else the development stack of --data.\n\n  $ cs find --device d-1\n  $ cs find --serial 5C:3A:… --json\n')
+    .addHelpText(
+      'after',
+      '\nUses CS_DATABASE_URL_FILE if it is set, else the development stack of --data.\n\n  $ cs find --device d-1\n  $ cs find --serial 5C:3A:… --json\n',
+    )
     .action(find);
 }
 
@@ -36,7 +39,11 @@ async function find(options: FindOptions): Promise<void> {
   const place = placeOf(options);
   const db = openDatabase(place.databaseUrl, { poolSize: 1 });
   try {
-    const found = (await findEnrollments(db, criterion)).map((one) => ({ ...one, workflowId: workflowOf(one), temporal: link(place.ui, options.namespace, one) }));
+    const found = (await findEnrollments(db, criterion)).map((one) => ({
+      ...one,
+      workflowId: workflowOf(one),
+      temporal: link(place.ui, options.namespace, one),
+    }));
     console.log(options.json === true ? JSON.stringify(found, null, 2) : found.map(render).join('\n\n') || 'Nothing fits.');
   } finally {
     await db.$disconnect();
@@ -76,7 +83,10 @@ function render(one: FoundEnrollment & { temporal: string | undefined }): string
     `enrollment ${one.enrollmentId}  ${one.state}${end}`,
     `  user ${one.userId}  device ${one.deviceId}  token ${one.tokenId}  client ${one.clientId}`,
     `  created ${one.createdAt.toISOString()}${one.endedAt === null ? '' : `  ended ${one.endedAt.toISOString()}`}`,
-    ...one.certificates.map(({ kind, serial, issuerId, status, notAfter }) => `  ${kind.padEnd(4)} ${serial}  ${status}  by ${issuerId}  until ${notAfter.toISOString()}`),
+    ...one.certificates.map(
+      ({ kind, serial, issuerId, status, notAfter }) =>
+        `  ${kind.padEnd(4)} ${serial}  ${status}  by ${issuerId}  until ${notAfter.toISOString()}`,
+    ),
     ...(one.temporal === undefined ? [] : [`  ${one.temporal}`]),
   ].join('\n');
 }

@@ -19,5 +19,11 @@ export function tokenServiceCommand(): Command {
     .requiredOption('--audience <audience>')
     .requiredOption('--api-url <url>')
     .requiredOption('--api-ca-file <file>')
-    .action((options: Options) => runProcess('token-service', () => startTokenService({ ...options, port: Number(options.port) }), () => undefined));
+    .action((options: Options) =>
+      runProcess(
+        'token-service',
+        () => startTokenService({ ...options, port: Number(options.port) }),
+        () => undefined,
+      ),
+    );
 }

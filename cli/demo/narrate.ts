@@ -9,7 +9,8 @@ export interface Narrator {
 }
 
 export function narrator(print: (line: string) => void): Narrator {
-  const line = (who: string, text: string, milliseconds: number): void => print(`  ${milliseconds.toFixed(0).padStart(6)} ms  ${who.padEnd(13)} ${text}`);
+  const line = (who: string, text: string, milliseconds: number): void =>
+    print(`  ${milliseconds.toFixed(0).padStart(6)} ms  ${who.padEnd(13)} ${text}`);
   return {
     registered: (enrollmentId, ms) => line('token service', `the device is registered; started enrollment ${enrollmentId}`, ms),
     step: ({ text, milliseconds }) => line('device', text, milliseconds),

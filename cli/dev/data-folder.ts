@@ -22,7 +22,9 @@ export function takeDataFolder(folder: string, fresh: boolean): TakenFolder {
   const lock = join(folder, LOCK);
   const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : undefined;
   if (holder !== undefined && holder !== process.pid && isRunning(holder)) {
-    throw new Error(`The data folder ${folder} is in use by process ${holder}; stop that one (Ctrl-C there) or choose another folder with --data.`);
+    throw new Error(
+      `The data folder ${folder} is in use by process ${holder}; stop that one (Ctrl-C there) or choose another folder with --data.`,
+    );
   }
   if (fresh) {
     rmSync(folder, { recursive: true, force: true });
@@ -44,17 +46,25 @@ function refuseForeign(folder: string): void {
 
 /** Each part is renamed into place when it is complete, so a part that lacks a piece was damaged, not interrupted. */
 function requireWhole(folder: string): void {
-  const pieces = { secrets: ['token.keys', 'evidence.key.pem', 'database.password'], pki: ['root.crt.pem', 'root.crl', 'issuing-ec.key.pem', 'issuing-rsa.key.pem'], tls: ['ca.crt.pem', 'server.crt.pem', 'server.key.pem'] };
+  const pieces = {
+    secrets: ['token.keys', 'evidence.key.pem', 'database.password'],
+    pki: ['root.crt.pem', 'root.crl', 'issuing-ec.key.pem', 'issuing-rsa.key.pem'],
+    tls: ['ca.crt.pem', 'server.crt.pem', 'server.key.pem'],
+  };
   for (const [part, files] of Object.entries(pieces)) {
     const missing = existsSync(join(folder, part)) ? files.find((file) => !existsSync(join(folder, part, file))) : undefined;
     if (missing === undefined) continue;
     rmSync(join(folder, LOCK), { force: true });
-    throw new Error(`The data folder ${folder} is half-made: ${part}/${missing} is missing. Begin anew with --fresh, which throws its content away.`);
+    throw new Error(
+      `The data folder ${folder} is half-made: ${part}/${missing} is missing. Begin anew with --fresh, which throws its content away.`,
+    );
   }
   const database = ['postgres', 'temporal.db'].some((name) => existsSync(join(folder, name)));
   if (database && !existsSync(join(folder, 'secrets'))) {
     rmSync(join(folder, LOCK), { force: true });
-    throw new Error(`The data folder ${folder} is half-made: its databases are there, its keys are not. Begin anew with --fresh, which throws its content away.`);
+    throw new Error(
+      `The data folder ${folder} is half-made: its databases are there, its keys are not. Begin anew with --fresh, which throws its content away.`,
+    );
   }
 }
 

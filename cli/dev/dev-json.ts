@@ -8,7 +8,11 @@ const devJson = z.object({
   publicFiles: z.string().describe('plain-HTTP base of /crl and /ca'),
   tlsCaFile: z.string().describe('PEM that the API certificate is verified with'),
   rootCertificateFiles: z.array(z.string()).describe('PEM files of the PKI roots'),
-  jwt: z.object({ issuer: z.string(), audience: z.string(), privateJwkFile: z.string().describe('signs access tokens as the Token Service stand-in') }),
+  jwt: z.object({
+    issuer: z.string(),
+    audience: z.string(),
+    privateJwkFile: z.string().describe('signs access tokens as the Token Service stand-in'),
+  }),
   tokenService: z.string().describe('base address of the Token Service stand-in'),
   temporal: z.object({ address: z.string(), namespace: z.string(), ui: z.string().optional(), codecServer: z.string() }),
   health: z.object({ api: z.string(), worker: z.string(), issuer: z.string() }),

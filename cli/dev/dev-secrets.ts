@@ -6,7 +6,13 @@ import { writeHierarchy } from '../commands/ca.ts';
 import { makeTlsFiles } from './tls-files.ts';
 
 /** Key rings of a development stack, file name and key id. */
-const KEY_RINGS = { 'token.keys': 't1', 'challenge.keys': '1', 'pin-salt.keys': 's1', 'pin-pepper.keys': 'p1', 'codec.keys': 'c1' } as const;
+const KEY_RINGS = {
+  'token.keys': 't1',
+  'challenge.keys': '1',
+  'pin-salt.keys': 's1',
+  'pin-pepper.keys': 'p1',
+  'codec.keys': 'c1',
+} as const;
 const ISSUERS = ['root', 'issuing-rsa', 'issuing-ec'] as const;
 
 export interface SecretPaths {

@@ -1,6 +1,6 @@
 import type { SecretPaths } from './dev-secrets.ts';
-import { issuerOf } from './token-service.ts';
 import type { Ports } from './ports.ts';
+import { issuerOf } from './token-service.ts';
 
 export type Environment = Record<string, string>;
 

@@ -6,12 +6,12 @@ import { applyMigrations } from '../../store/migrate.ts';
 import { PRISMA_FOLDER } from '../commands/migrate.ts';
 import { type DevJson, writeDevJson } from './dev-json.ts';
 import { ensureDevSecrets, type SecretPaths, secretPaths } from './dev-secrets.ts';
-import { apiUrl, AUDIENCE, type Environment, environments, ORGANIZATION, publicFilesUrl } from './environments.ts';
+import { AUDIENCE, apiUrl, type Environment, environments, ORGANIZATION, publicFilesUrl } from './environments.ts';
 import { findTemporal } from './find-temporal.ts';
 import { type Lifeline, startWithLifeline } from './lifeline.ts';
 import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres.ts';
-import { type TemporalServer, startTemporal } from './temporal-server.ts';
+import { startTemporal, type TemporalServer } from './temporal-server.ts';
 import { issuerOf } from './token-service.ts';
 import { ensureWorkflowBundle } from './workflow-bundle-file.ts';
 
@@ -55,13 +55,22 @@ async function bringUp(options: StackOptions, stops: Stop[]): Promise<Omit<Stack
   const made = await ensureDevSecrets(dataFolder, ORGANIZATION, publicFilesUrl(ports));
   if (made.length > 0) say(`made ${made.join(', ')} in ${dataFolder}`);
   const paths = secretPaths(dataFolder);
-  const [postgres, temporal, workflowBundle] = await settleAll([database(options, paths, stops), temporalServer(options, stops), ensureWorkflowBundle(dataFolder)]);
+  const [postgres, temporal, workflowBundle] = await settleAll([
+    database(options, paths, stops),
+    temporalServer(options, stops),
+    ensureWorkflowBundle(dataFolder),
+  ]);
   const facts = { ports, paths, temporalAddress: temporal.address, workflowBundle };
   const parts = startParts(options, environments(facts), paths, stops);
   await Promise.all(parts.map((part) => ready(part, options.signal)));
   const dev = describe(options, paths, postgres, temporal, environments(facts), parts);
   writeDevJson(dataFolder, dev);
-  return { dev, broken: Promise.race(parts.map(({ name, line }) => line.ended.then((code) => `${name} ended with code ${code}; see ${logOf(dataFolder, name)}`))) };
+  return {
+    dev,
+    broken: Promise.race(
+      parts.map(({ name, line }) => line.ended.then((code) => `${name} ended with code ${code}; see ${logOf(dataFolder, name)}`)),
+    ),
+  };
 }
 
 /** All of them, so that what was started is known before a failure is reported. */
@@ -78,9 +87,15 @@ interface DatabaseServer {
 async function database({ dataFolder, ports, say }: StackOptions, paths: SecretPaths, stops: Stop[]): Promise<DatabaseServer> {
   const wanted = join(dataFolder, 'postgres');
   const password = readFileSync(paths.secret('database.password'), 'utf8');
-  const postgres: RunningPostgres = await startPostgres({ folder: wanted, port: ports.postgres, password, logFile: logOf(dataFolder, 'postgres') });
+  const postgres: RunningPostgres = await startPostgres({
+    folder: wanted,
+    port: ports.postgres,
+    password,
+    logFile: logOf(dataFolder, 'postgres'),
+  });
   stops.push(() => postgres.stop());
-  if (postgres.folder !== wanted) say(`PostgreSQL does not run as root and its user cannot reach ${wanted}; its files are in ${postgres.folder}`);
+  if (postgres.folder !== wanted)
+    say(`PostgreSQL does not run as root and its user cannot reach ${wanted}; its files are in ${postgres.folder}`);
   await postgres.ensureDatabase('certificate_service');
   const url = postgres.url('certificate_service');
   writeFileSync(paths.secret('database.url'), `${url}\n`, { mode: 0o600 });
@@ -122,14 +137,34 @@ interface Part {
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
-function startParts({ dataFolder, ports, settings }: StackOptions, env: Record<string, Environment>, paths: SecretPaths, stops: Stop[]): Part[] {
+function startParts(
+  { dataFolder, ports, settings }: StackOptions,
+  env: Record<string, Environment>,
+  paths: SecretPaths,
+  stops: Stop[],
+): Part[] {
   const start = (name: string, args: string[], port: number, path: string): Part => {
     const log = logOf(dataFolder, name);
-    const line = startWithLifeline(process.execPath, ['--import', 'tsx', MAIN, ...args], { logFile: log, env: { ...inherited(), ...env[name], ...settings } });
+    const line = startWithLifeline(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+      logFile: log,
+      env: { ...inherited(), ...env[name], ...settings },
+    });
     stops.push(() => line.stop());
     return { name, line, health: `http://127.0.0.1:${port}${path}`, log };
   };
-  const tokenService = ['dev-token-service', '--port', String(ports['token-service']), '--jwk-file', paths.secret('token-service.jwk.json'), '--audience', AUDIENCE, '--api-url', apiUrl(ports), '--api-ca-file', paths.tls('ca.crt.pem')];
+  const tokenService = [
+    'dev-token-service',
+    '--port',
+    String(ports['token-service']),
+    '--jwk-file',
+    paths.secret('token-service.jwk.json'),
+    '--audience',
+    AUDIENCE,
+    '--api-url',
+    apiUrl(ports),
+    '--api-ca-file',
+    paths.tls('ca.crt.pem'),
+  ];
   return [
     start('codec', ['codec'], ports.codec, '/healthz'),
     start('issuer', ['issuer'], ports['issuer-health'], '/readyz'),
@@ -154,14 +189,27 @@ async function ready({ name, line, health, log }: Part, signal: AbortSignal): Pr
   });
   for (const end = Date.now() + READY_MS; Date.now() < end && ended === undefined; ) {
     if (signal.aborted) throw new Error('stopped');
-    if (await fetch(health).then(({ ok }) => ok, () => false)) return;
+    if (
+      await fetch(health).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return;
     await sleep(150);
   }
   const why = ended === undefined ? 'did not become ready within 90 s' : `ended with code ${ended}`;
   throw new Error(`${name} ${why}. The end of ${log}:\n${readFileSync(log, 'utf8').slice(-1_500)}`);
 }
 
-function describe({ ports }: StackOptions, paths: SecretPaths, postgres: DatabaseServer, temporal: Temporal, env: Record<string, Environment>, parts: Part[]): DevJson {
+function describe(
+  { ports }: StackOptions,
+  paths: SecretPaths,
+  postgres: DatabaseServer,
+  temporal: Temporal,
+  env: Record<string, Environment>,
+  parts: Part[],
+): DevJson {
   return {
     api: apiUrl(ports),
     publicFiles: publicFilesUrl(ports),
@@ -169,7 +217,12 @@ function describe({ ports }: StackOptions, paths: SecretPaths, postgres: Databas
     rootCertificateFiles: [paths.pki('root.crt.pem')],
     jwt: { issuer: issuerOf({ port: ports['token-service'] }), audience: AUDIENCE, privateJwkFile: paths.secret('token-service.jwk.json') },
     tokenService: issuerOf({ port: ports['token-service'] }),
-    temporal: { address: temporal.address, namespace: 'default', codecServer: `http://localhost:${ports.codec}`, ...(temporal.ui === undefined ? {} : { ui: temporal.ui }) },
+    temporal: {
+      address: temporal.address,
+      namespace: 'default',
+      codecServer: `http://localhost:${ports.codec}`,
+      ...(temporal.ui === undefined ? {} : { ui: temporal.ui }),
+    },
     health: { api: healthUrl(ports['api-health']), worker: healthUrl(ports['worker-health']), issuer: healthUrl(ports['issuer-health']) },
     databaseUrl: postgres.url,
     environments: env,

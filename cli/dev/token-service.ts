@@ -67,7 +67,10 @@ async function register(req: IncomingMessage, res: ServerResponse, options: Toke
 }
 
 /** RFC 9068 access token, good for two minutes. */
-export async function accessToken(jwk: JWK, { issuer, audience, scope = SCOPES, clientId = 'token-service' }: { issuer: string; audience: string; scope?: string; clientId?: string }): Promise<string> {
+export async function accessToken(
+  jwk: JWK,
+  { issuer, audience, scope = SCOPES, clientId = 'token-service' }: { issuer: string; audience: string; scope?: string; clientId?: string },
+): Promise<string> {
   return new SignJWT({ client_id: clientId, scope })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', ...(jwk.kid === undefined ? {} : { kid: jwk.kid }) })
     .setIssuer(issuer)

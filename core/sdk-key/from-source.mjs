@@ -1,6 +1,6 @@
 // Entry of the key thread in a checkout. A worker thread does not inherit the TypeScript loader, and registering one costs half a
 // second a thread; the few files of the thread are bundled once instead and kept until one of them changes.
-import { mkdirSync, readdirSync, renameSync, statSync, existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -20,6 +20,14 @@ function newestSource() {
 async function bundleThread() {
   mkdirSync(folder, { recursive: true });
   const own = `${bundle}.${process.pid}.${Math.floor(performance.now() * 1_000)}`;
-  await build({ entryPoints: [join(here, 'key-thread.ts')], outfile: own, bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'silent' });
+  await build({
+    entryPoints: [join(here, 'key-thread.ts')],
+    outfile: own,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'silent',
+  });
   renameSync(own, bundle);
 }

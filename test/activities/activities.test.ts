@@ -1,11 +1,11 @@
 import { randomUUID, X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createIssuanceActivities } from '../../activities/index.ts';
-import { prepareIntents } from '../../activities/prepare-intents.ts';
 import type { IssuanceDeps } from '../../activities/ports.ts';
+import { prepareIntents } from '../../activities/prepare-intents.ts';
 import type { EnrollmentId } from '../../contract/ids.ts';
-import { verifyReceipt } from '../../core/evidence/verify-receipt.ts';
 import { publicEvidenceJwk } from '../../core/evidence/evidence-key.ts';
+import { verifyReceipt } from '../../core/evidence/verify-receipt.ts';
 import { readSubmission } from '../../store/csr-submission.ts';
 import { endEnrollment as endRow } from '../../store/end-enrollment.ts';
 import { commitIntents, markSigning, readIssuing } from '../../store/issuing.ts';

@@ -1,11 +1,11 @@
-import { createServer } from 'node:http';
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { accessTokens } from '../../api/access-token.ts';
 import { keyRing } from '../../core/key-ring.ts';
-import { call, line } from './stand/call.ts';
 import { JWT_AUDIENCE, JWT_ISSUER } from './stand/api-config.ts';
+import { call, line } from './stand/call.ts';
 import { GOOD_PIN, pinBody } from './stand/device.ts';
 import { bringTo } from './stand/stages.ts';
 import { startSecondApi, startStand } from './stand/stand.ts';

@@ -20,7 +20,9 @@ describe('ports, before anything is started', () => {
 
   it('that are taken are named with their part and the option that changes them', async () => {
     const check = assertPortsFree([{ port: taken, role: 'HTTPS API', option: '--api-port' }]);
-    await expect(check).rejects.toThrow(`Port ${taken} for the HTTPS API is taken by another process; stop that one or choose another port with --api-port.`);
+    await expect(check).rejects.toThrow(
+      `Port ${taken} for the HTTPS API is taken by another process; stop that one or choose another port with --api-port.`,
+    );
   });
 
   it('that two parts want are refused', async () => {

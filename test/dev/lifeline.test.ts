@@ -23,7 +23,11 @@ describe('a child on a lifeline', () => {
 
   it('that does not listen is killed after the grace', async () => {
     const logFile = join(folder, 'deaf.log');
-    const child = startWithLifeline(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); console.log("begun"); setInterval(() => {}, 1000)'], { logFile });
+    const child = startWithLifeline(
+      process.execPath,
+      ['-e', 'process.on("SIGTERM", () => {}); console.log("begun"); setInterval(() => {}, 1000)'],
+      { logFile },
+    );
     await expect.poll(() => readFileSync(logFile, 'utf8')).toContain('begun');
     await child.stop(300);
     expect(await child.ended).toBe(137);

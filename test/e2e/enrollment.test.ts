@@ -1,6 +1,6 @@
-import { createServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
-import { readFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DeliveryFormat, KeyType } from '../../contract/key-types.ts';
 import { VirtualCard } from '../../sdk/index.ts';
@@ -36,7 +36,10 @@ describe('a device enrolls over HTTPS against the whole stack', () => {
 
   test('a TLS server that demands a client certificate accepts the card', async () => {
     const enrolled = await stack.enroll();
-    const card = await VirtualCard.open({ directory: enrolled.cardFolder, deviceSecret: readFileSync(`${enrolled.cardFolder}.device-secret`) });
+    const card = await VirtualCard.open({
+      directory: enrolled.cardFolder,
+      deviceSecret: readFileSync(`${enrolled.cardFolder}.device-secret`),
+    });
     const subject = await presentToServer(stack, card);
     expect(subject).toContain('OU=SDK');
   });
@@ -105,7 +108,13 @@ async function presentToServer({ dev }: RunningStack, card: VirtualCard): Promis
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
       const port = typeof address === 'object' && address !== null ? address.port : 0;
-      const socket = tlsConnect({ port, host: '127.0.0.1', servername: 'localhost', ca: readFileSync(dev.tlsCaFile), ...card.tlsClientIdentity() });
+      const socket = tlsConnect({
+        port,
+        host: '127.0.0.1',
+        servername: 'localhost',
+        ca: readFileSync(dev.tlsCaFile),
+        ...card.tlsClientIdentity(),
+      });
       socket.on('error', failed).on('secureConnect', () => socket.end());
     });
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import { Agent, request } from 'undici';
 import type { DevJson } from '../../cli/dev/dev-json.ts';
 
@@ -16,10 +16,13 @@ export async function losingProxy(dev: DevJson, lost: number): Promise<LosingPro
   const environment = dev.environments['api'] ?? {};
   const agent = new Agent({ connect: { ca: readFileSync(dev.tlsCaFile) } });
   const calls: string[] = [];
-  const server = createServer({ cert: readFileSync(environment['CS_TLS_CERT_FILE'] ?? ''), key: readFileSync(environment['CS_TLS_KEY_FILE'] ?? '') }, (req, res) => {
-    const number = calls.push(`${req.method} ${(req.url ?? '').replace(/[0-9a-f-]{36}/, '{id}')}`) - 1;
-    pass(dev, agent, req, res, number === lost).catch(() => res.destroy());
-  });
+  const server = createServer(
+    { cert: readFileSync(environment['CS_TLS_CERT_FILE'] ?? ''), key: readFileSync(environment['CS_TLS_KEY_FILE'] ?? '') },
+    (req, res) => {
+      const number = calls.push(`${req.method} ${(req.url ?? '').replace(/[0-9a-f-]{36}/, '{id}')}`) - 1;
+      pass(dev, agent, req, res, number === lost).catch(() => res.destroy());
+    },
+  );
   const port = await listen(server);
   return {
     baseUrl: `https://localhost:${port}`,

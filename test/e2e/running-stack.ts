@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { afterAll } from 'vitest';
-import { parseKeyRing } from '../../config/key-ring-file.ts';
 import { type EnrolledDevice, type Enrolling, enrollOne } from '../../cli/demo/enroll-one.ts';
 import type { DevJson } from '../../cli/dev/dev-json.ts';
 import { secretPaths } from '../../cli/dev/dev-secrets.ts';
 import { freePort } from '../../cli/dev/free-ports.ts';
 import type { Ports } from '../../cli/dev/ports.ts';
 import { type Stack, startStack } from '../../cli/dev/stack.ts';
+import { parseKeyRing } from '../../config/key-ring-file.ts';
 import { storeOf } from '../../sdk/card/virtual-card.ts';
 import { type Enrolled, resumeEnrollment, VirtualCard } from '../../sdk/index.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';
@@ -31,7 +31,13 @@ export interface RunningStack {
 export async function runningStack(settings: Record<string, string> = {}): Promise<RunningStack> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'cs-e2e-'));
   chmodSync(dataFolder, 0o711); // PostgreSQL's own user must pass
-  const stack: Stack = await startStack({ dataFolder, ports: await freePorts(), say: () => undefined, signal: new AbortController().signal, settings });
+  const stack: Stack = await startStack({
+    dataFolder,
+    ports: await freePorts(),
+    say: () => undefined,
+    signal: new AbortController().signal,
+    settings,
+  });
   const connection = await Connection.connect({ address: stack.dev.temporal.address });
   const keys = parseKeyRing(readFileSync(secretPaths(dataFolder).secret('codec.keys'), 'utf8'), (message) => {
     throw new Error(message);
@@ -92,14 +98,33 @@ async function freePorts(): Promise<Ports> {
   const ports = new Set<number>();
   while (ports.size < 10) ports.add(await freePort());
   const [api, files, apiHealth, workerHealth, issuerHealth, codec, tokenService, temporal, temporalUi, postgres] = [...ports];
-  const all = { api, files, 'api-health': apiHealth, 'worker-health': workerHealth, 'issuer-health': issuerHealth, codec, 'token-service': tokenService, temporal, 'temporal-ui': temporalUi, postgres };
+  const all = {
+    api,
+    files,
+    'api-health': apiHealth,
+    'worker-health': workerHealth,
+    'issuer-health': issuerHealth,
+    codec,
+    'token-service': tokenService,
+    temporal,
+    'temporal-ui': temporalUi,
+    postgres,
+  };
   return requireAll(all);
 }
 
 function requireAll(ports: { [Name in keyof Ports]: number | undefined }): Ports {
   const port = (name: keyof Ports): number => ports[name] ?? 0;
   return {
-    api: port('api'), files: port('files'), 'api-health': port('api-health'), 'worker-health': port('worker-health'), 'issuer-health': port('issuer-health'),
-    codec: port('codec'), 'token-service': port('token-service'), temporal: port('temporal'), 'temporal-ui': port('temporal-ui'), postgres: port('postgres'),
+    api: port('api'),
+    files: port('files'),
+    'api-health': port('api-health'),
+    'worker-health': port('worker-health'),
+    'issuer-health': port('issuer-health'),
+    codec: port('codec'),
+    'token-service': port('token-service'),
+    temporal: port('temporal'),
+    'temporal-ui': port('temporal-ui'),
+    postgres: port('postgres'),
   };
 }

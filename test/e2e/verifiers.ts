@@ -27,7 +27,12 @@ export async function downloadPublicFiles({ publicFiles }: DevJson): Promise<Pub
     writeFileSync(join(folder, name), content);
     return join(folder, name);
   };
-  return { folder, root: write('root.pem', await fetched('/ca/root.cer', 'x509')), issuing: write('issuing.pem', issuing.join('')), crls: write('crls.pem', crls.join('')) };
+  return {
+    folder,
+    root: write('root.pem', await fetched('/ca/root.cer', 'x509')),
+    issuing: write('issuing.pem', issuing.join('')),
+    crls: write('crls.pem', crls.join('')),
+  };
 }
 
 export interface Verdict {
@@ -39,7 +44,20 @@ export interface Verdict {
 export function opensslVerdict({ folder, root, issuing, crls }: PublicFiles, leafPem: string): Verdict {
   const leaf = join(folder, 'leaf.pem');
   writeFileSync(leaf, leafPem);
-  return run('openssl', ['verify', '-x509_strict', '-crl_check_all', '-purpose', 'sslclient', '-CAfile', root, '-untrusted', issuing, '-CRLfile', crls, leaf]);
+  return run('openssl', [
+    'verify',
+    '-x509_strict',
+    '-crl_check_all',
+    '-purpose',
+    'sslclient',
+    '-CAfile',
+    root,
+    '-untrusted',
+    issuing,
+    '-CRLfile',
+    crls,
+    leaf,
+  ]);
 }
 
 /** `certtool --verify`; it ignores CRLs in its input silently, so they are given by name. */
@@ -54,8 +72,17 @@ export function gnutlsVerdict({ folder, root, issuing, crls }: PublicFiles, leaf
 function issuerPem(issuing: string, leafPem: string, folder: string): string {
   const text = execFileSync('cat', [issuing], { encoding: 'utf8' });
   const pems = text.match(/-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----\n/g) ?? [];
-  const issuerName = execFileSync('openssl', ['x509', '-noout', '-issuer', '-nameopt', 'RFC2253'], { input: leafPem, encoding: 'utf8' }).replace('issuer=', '');
-  const found = pems.find((pem) => execFileSync('openssl', ['x509', '-noout', '-subject', '-nameopt', 'RFC2253'], { input: pem, encoding: 'utf8' }).replace('subject=', '') === issuerName);
+  const issuerName = execFileSync('openssl', ['x509', '-noout', '-issuer', '-nameopt', 'RFC2253'], {
+    input: leafPem,
+    encoding: 'utf8',
+  }).replace('issuer=', '');
+  const found = pems.find(
+    (pem) =>
+      execFileSync('openssl', ['x509', '-noout', '-subject', '-nameopt', 'RFC2253'], { input: pem, encoding: 'utf8' }).replace(
+        'subject=',
+        '',
+      ) === issuerName,
+  );
   if (found === undefined) throw new Error(`no issuing CA named ${issuerName} in ${folder}`);
   return found;
 }
@@ -63,7 +90,10 @@ function issuerPem(issuing: string, leafPem: string, folder: string): string {
 /** Serial numbers that the published CRL lists, upper-case hex. */
 export async function revokedSerials({ publicFiles }: DevJson, issuer: string): Promise<string[]> {
   const answer = await fetch(`${publicFiles}/crl/${issuer}.crl`);
-  const text = execFileSync('openssl', ['crl', '-inform', 'DER', '-noout', '-text'], { input: Buffer.from(await answer.arrayBuffer()), encoding: 'utf8' });
+  const text = execFileSync('openssl', ['crl', '-inform', 'DER', '-noout', '-text'], {
+    input: Buffer.from(await answer.arrayBuffer()),
+    encoding: 'utf8',
+  });
   return [...text.matchAll(/Serial Number: ([0-9A-F]+)/g)].map(([, serial]) => serial ?? '');
 }
 

@@ -44,14 +44,20 @@ describe('killed processes and forged messages', () => {
     started.push(restartIssuer(stack));
     const enrolled = await enrolling;
     expect(enrolled.enrollmentId).toBe(enrollmentId);
-    const after = await stack.query<{ serial: string }>(`SELECT serial FROM certificate WHERE enrollment_id = $1 AND status = 'active' ORDER BY kind`, enrollmentId);
+    const after = await stack.query<{ serial: string }>(
+      `SELECT serial FROM certificate WHERE enrollment_id = $1 AND status = 'active' ORDER BY kind`,
+      enrollmentId,
+    );
     expect(after.map(({ serial }) => serial)).toEqual(before.map(({ serial }) => serial));
     expect(before.every(({ signing_started_at: mark }) => mark !== null)).toBe(true);
   }, 120_000);
 
   function restartIssuer({ dev, dataFolder }: RunningStack): number {
     const log = openSync(join(dataFolder, 'logs', 'issuer-again.log'), 'a');
-    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'issuer'], { env: { ...process.env, ...dev.environments['issuer'] }, stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'issuer'], {
+      env: { ...process.env, ...dev.environments['issuer'] },
+      stdio: ['ignore', log, log],
+    });
     closeSync(log);
     return child.pid ?? 0;
   }
@@ -62,7 +68,10 @@ describe('killed processes and forged messages', () => {
     await stack.query(`UPDATE enrollment SET stage_deadline = clock_timestamp() - interval '1 minute' WHERE id = $1`, enrollmentId);
     const serials = (await intents(stack, enrollmentId)).map(({ serial }) => serial.toUpperCase());
     await expect.poll(() => revokedSerials(stack.dev, 'issuing-ec'), { timeout: 20_000 }).toEqual(expect.arrayContaining(serials));
-    const [row] = await stack.query(`SELECT e.state, e.code, d.sealed FROM enrollment e JOIN delivery d ON d.enrollment_id = e.id WHERE e.id = $1`, enrollmentId);
+    const [row] = await stack.query(
+      `SELECT e.state, e.code, d.sealed FROM enrollment e JOIN delivery d ON d.enrollment_id = e.id WHERE e.id = $1`,
+      enrollmentId,
+    );
     expect(row).toEqual({ state: 'expired', code: 'deadline_ack', sealed: null });
   }, 60_000);
 
@@ -83,7 +92,10 @@ describe('killed processes and forged messages', () => {
     await expect(before).rejects.toThrow(interrupted);
     await forge(clear, enrollmentId);
     await sleep(1_000);
-    const [row] = await stack.query(`SELECT state, (SELECT count(*)::int FROM credential_intent WHERE enrollment_id = e.id) AS intents FROM enrollment e WHERE id = $1`, enrollmentId);
+    const [row] = await stack.query(
+      `SELECT state, (SELECT count(*)::int FROM credential_intent WHERE enrollment_id = e.id) AS intents FROM enrollment e WHERE id = $1`,
+      enrollmentId,
+    );
     expect(row).toEqual({ state: 'awaiting-pin', intents: 0 });
     const enrolled = await stack.resume(DEVICE);
     expect(enrolled.enrollmentId).toBe(enrollmentId);
@@ -128,7 +140,10 @@ interface IntentRow {
 }
 
 function intents({ query }: RunningStack, enrollmentId: string): Promise<IntentRow[]> {
-  return query<IntentRow & pg.QueryResultRow>(`SELECT serial, signing_started_at FROM credential_intent WHERE enrollment_id = $1 ORDER BY kind`, enrollmentId);
+  return query<IntentRow & pg.QueryResultRow>(
+    `SELECT serial, signing_started_at FROM credential_intent WHERE enrollment_id = $1 ORDER BY kind`,
+    enrollmentId,
+  );
 }
 
 async function certificateCount({ query }: RunningStack, enrollmentId: string): Promise<number> {
@@ -137,6 +152,8 @@ async function certificateCount({ query }: RunningStack, enrollmentId: string): 
 }
 
 async function waitingInserts({ query }: RunningStack): Promise<number> {
-  const [row] = await query<{ n: number }>(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ILIKE 'INSERT INTO%certificate%'`);
+  const [row] = await query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ILIKE 'INSERT INTO%certificate%'`,
+  );
   return row?.n ?? 0;
 }

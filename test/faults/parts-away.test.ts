@@ -35,7 +35,10 @@ describe('parts of the service are away', () => {
     expect(cancel).toMatchObject({ status: 503, body: { code: 'service_unavailable', retryable: true } });
     expect(Number(cancel.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(Date.now() - begun).toBeLessThan(15_000);
-    expect(await call('GET', parked, '/credentials')).toMatchObject({ status: 200, body: { userCertificate: expect.stringContaining('BEGIN CERTIFICATE') } });
+    expect(await call('GET', parked, '/credentials')).toMatchObject({
+      status: 200,
+      body: { userCertificate: expect.stringContaining('BEGIN CERTIFICATE') },
+    });
     expect(await call('GET', parked, '')).toMatchObject({ status: 200, body: { state: 'awaiting-ack', next: 'credentials' } });
     goOn();
     expect(await stack.resume({ deviceId: 'd-temporal' })).toMatchObject({ enrollmentId: parked.enrollmentId, receiptVerified: true });
@@ -81,7 +84,11 @@ describe('parts of the service are away', () => {
   }
 
   async function call(method: string, { enrollmentId, token }: Parked, path: string) {
-    const answer = await fetch(`${stack.dev.api}/v1/enrollments/${enrollmentId}${path}`, { method, dispatcher: agent, headers: { authorization: `Bearer ${token}` } });
+    const answer = await fetch(`${stack.dev.api}/v1/enrollments/${enrollmentId}${path}`, {
+      method,
+      dispatcher: agent,
+      headers: { authorization: `Bearer ${token}` },
+    });
     return { status: answer.status, headers: answer.headers, body: await answer.json() };
   }
 });

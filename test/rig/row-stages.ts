@@ -2,7 +2,7 @@ import type { EnrollmentId } from '../../contract/ids.ts';
 import type { OpenState } from '../../contract/states.ts';
 import { createRow, type DeviceIds, newDevice, satisfyPin } from './enrollment-rows.ts';
 import type { EnrollmentWorld } from './enrollment-world.ts';
-import { type Submitted, type SubmissionWish, submit, takeCredentials } from './test-device.ts';
+import { type SubmissionWish, type Submitted, submit, takeCredentials } from './test-device.ts';
 
 /** A row in a state, and what its device holds then. */
 export interface RowStage {

@@ -1,6 +1,6 @@
+import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll } from 'vitest';
-import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { findTimeSkippingServer } from '../../cli/dev/time-skipping-server.ts';
 import type { KeyRing } from '../../core/key-ring.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';

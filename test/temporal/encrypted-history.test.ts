@@ -6,7 +6,7 @@ import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataConverter, FAILURE_CONVERTER_PATH } from '../../temporal/data-converter.ts';
 import { TEST_CODEC_KEYS } from '../rig/test-keys.ts';
-import { connectTestTemporal, taskQueueSuffix, type TestTemporal } from '../rig/test-temporal.ts';
+import { connectTestTemporal, type TestTemporal, taskQueueSuffix } from '../rig/test-temporal.ts';
 
 const PLANTED = 'planted-sentence-7261';
 const taskQueue = `fixture${taskQueueSuffix()}`;

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { dataConverter, FAILURE_CONVERTER_PATH } from '../../temporal/data-converter.ts';
 import { historyTracker, replayTaskQueue } from '../rig/histories.ts';
 import { TEST_CODEC_KEYS } from '../rig/test-keys.ts';
-import { connectTestTemporal, taskQueueSuffix, type TestTemporal } from '../rig/test-temporal.ts';
+import { connectTestTemporal, type TestTemporal, taskQueueSuffix } from '../rig/test-temporal.ts';
 
 const taskQueue = `replay${taskQueueSuffix()}`;
 const tracker = historyTracker();

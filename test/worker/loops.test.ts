@@ -28,7 +28,7 @@ describe('the sweeper without Temporal', () => {
     });
     expect((await snapshot(world, unstarted.id)).enrollment).toMatchObject({ state: 'awaiting-pin', startedAt: null });
     const away = sweep({ db: world.db, log, ...grace, start: () => Promise.reject(new Error('Temporal is away')) });
-    await expect(away).rejects.toThrow('Temporal is away');
+    await expect(away).resolves.toBeUndefined();
     expect((await snapshot(world, unstarted.id)).enrollment).toMatchObject({ startedAt: null });
     await sweep({ db: world.db, log, ...grace, start: () => Promise.resolve() });
     expect((await snapshot(world, unstarted.id)).enrollment).toMatchObject({ startedAt: expect.any(Date) });

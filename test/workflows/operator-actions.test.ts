@@ -17,7 +17,7 @@ import { historyTracker } from '../rig/histories.ts';
 import { snapshot } from '../rig/row-stages.ts';
 import { submit, takeCredentials } from '../rig/test-device.ts';
 import { connectTestTemporal, type TestTemporal } from '../rig/test-temporal.ts';
-import { type Action, ACTIONS, type Outcome, operatorActionsPage, STANDS, type Stand } from './operator-table.ts';
+import { ACTIONS, type Action, type Outcome, operatorActionsPage, STANDS, type Stand } from './operator-table.ts';
 
 const DOCS = new URL('../../docs/operator-actions.md', import.meta.url);
 const tracker = historyTracker();

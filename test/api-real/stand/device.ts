@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
+import type { Config } from '../../../config/load-config.ts';
 import type { CredentialsResponse, CsrRequest, PinRequest } from '../../../contract/http.ts';
 import { pinSalt } from '../../../core/pin/pin-salt.ts';
 import { makeAckProof } from '../../../sdk/acknowledge/make-ack-proof.ts';
@@ -7,7 +8,6 @@ import { type DeliveryKey, makeDeliveryKey } from '../../../sdk/csr/delivery-key
 import { hashPin } from '../../../sdk/pin/hash-pin.ts';
 import { openSealedKey } from '../../../sdk/sealed-key/open-sealed-key.ts';
 import { spkiHash } from '../../../sdk/sealed-key/sealed-key.ts';
-import type { Config } from '../../../config/load-config.ts';
 
 export const GOOD_PIN = '482913';
 

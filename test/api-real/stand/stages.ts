@@ -1,5 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { submissionDigest } from '../../../api/submission-digest.ts';
 import type { CsrRequest, PinRequest } from '../../../contract/http.ts';
 import { type EnrollmentId, toEnrollmentId } from '../../../contract/ids.ts';

@@ -37,7 +37,11 @@ export const BINDING_CASES = {
     fromJwk('x with spare bits set', { ...delivery, x: withSpareBits(delivery.x) }),
     fromJwk('x and y swapped', { ...delivery, x: delivery.y, y: delivery.x }),
   ],
-  delivery_key_private_sent: [fromJwk('a private JWK', { ...delivery, d: 'AA' }), fromJwk('a symmetric key', { kty: 'oct', k: 'AA' }), fromJwk('a prime', { ...delivery, p: 'AA' })],
+  delivery_key_private_sent: [
+    fromJwk('a private JWK', { ...delivery, d: 'AA' }),
+    fromJwk('a symmetric key', { kty: 'oct', k: 'AA' }),
+    fromJwk('a prime', { ...delivery, p: 'AA' }),
+  ],
   delivery_key_not_bound: [
     fromJwk('another key than the one in the CSR', otherDelivery),
     fromPieces('no binding attribute', { attributes: [challengeAttribute(utf8String(challenge))] }),

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { readVectors } from '../../../conformance/vectors-file.ts';
-import { ATTEMPT_DELAYS_SECONDS, delaySeconds } from '../../../core/pin/attempt-delay.ts';
 import { keyRing } from '../../../core/key-ring.ts';
+import { ATTEMPT_DELAYS_SECONDS, delaySeconds } from '../../../core/pin/attempt-delay.ts';
 import { checkPin, deviceHash, hashPin, prehash } from '../../../core/pin/pin-hash.ts';
 import { PIN_PARAMS } from '../../../core/pin/pin-params.ts';
 import { pinSalt } from '../../../core/pin/pin-salt.ts';

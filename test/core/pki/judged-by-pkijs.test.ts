@@ -15,17 +15,22 @@ pkijs.setEngine('node', new pkijs.CryptoEngine({ name: 'node', crypto: webcrypto
 const now = new Date();
 const hierarchy = testHierarchy(now);
 
-describe.each(CREDENTIAL_KINDS.flatMap((kind) => KEY_TYPES.map((keyType) => ({ kind, keyType }))))('pkijs on the $kind certificate of a key $keyType', (wanted) => {
-  const issued = issue(wanted);
+describe.each(CREDENTIAL_KINDS.flatMap((kind) => KEY_TYPES.map((keyType) => ({ kind, keyType }))))(
+  'pkijs on the $kind certificate of a key $keyType',
+  (wanted) => {
+    const issued = issue(wanted);
 
-  test('accepts chain and CRLs', async () => {
-    expect(await verify(issued, [])).toMatchObject({ result: true });
-  });
+    test('accepts chain and CRLs', async () => {
+      expect(await verify(issued, [])).toMatchObject({ result: true });
+    });
 
-  test('refuses it once it is revoked', async () => {
-    expect(await verify(issued, [{ serial: issued.serial, revokedAt: now, reason: 'cessationOfOperation' }])).toMatchObject({ result: false });
-  });
-});
+    test('refuses it once it is revoked', async () => {
+      expect(await verify(issued, [{ serial: issued.serial, revokedAt: now, reason: 'cessationOfOperation' }])).toMatchObject({
+        result: false,
+      });
+    });
+  },
+);
 
 function issue(wanted: Wanted) {
   const input = expectedOf(hierarchy, wanted);
