@@ -1,5 +1,5 @@
 import type { CredentialsResponse } from '../contract/http.ts';
-import type { IssuerId } from '../contract/key-types.ts';
+import { ISSUER_IDS, type IssuerId } from '../contract/key-types.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import { readIssuers } from '../store/crl.ts';
 import { type CertificateRow, type Credentials, deliverCredentials } from '../store/delivery.ts';
@@ -24,8 +24,15 @@ function render({ user, sdk, format, sealed, sealedSha256 }: Credentials, cas: C
 
 type CaPems = ReadonlyMap<IssuerId, string>;
 
+/** CA certificates never change under their id, so that they are read once a process. */
+const KNOWN_CAS = new WeakMap<ApiDeps['db'], CaPems>();
+
 async function caPems({ db }: ApiDeps): Promise<CaPems> {
-  return new Map((await readIssuers(db)).map(({ id, certificate }) => [id, pem(certificate)]));
+  const known = KNOWN_CAS.get(db);
+  if (known !== undefined) return known;
+  const pems = new Map((await readIssuers(db)).map(({ id, certificate }) => [id, pem(certificate)]));
+  if (ISSUER_IDS.every((id) => pems.has(id))) KNOWN_CAS.set(db, pems);
+  return pems;
 }
 
 function chain({ issuerId }: CertificateRow, cas: CaPems): string[] {

@@ -3,8 +3,9 @@ import type { EnrollmentId } from '../contract/ids.ts';
 import type { State } from '../contract/states.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
+import { ENROLLMENT_COLUMNS } from './enrollment-columns.ts';
 import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
-import type { PinAttempt, UserPin } from './generated/client.ts';
+import type { Enrollment, PinAttempt, UserPin } from './generated/client.ts';
 
 export interface PinLimits {
   /** Wrong tries after which the PIN is locked. */
@@ -61,10 +62,10 @@ export async function beginPinAttempt(db: Database, entry: PinEntry, limits: Pin
   });
 }
 
+/** Locks the row and reads it as it is then, in one statement. */
 export async function lockEnrollment(tx: Executor, id: EnrollmentId): Promise<EnrollmentRow | undefined> {
-  await tx.$executeRaw`SELECT 1 FROM enrollment WHERE id = ${id}::uuid FOR UPDATE`;
-  const row = await tx.enrollment.findUnique({ where: { id } });
-  return row === null ? undefined : toEnrollmentRow(row);
+  const [row] = await tx.$queryRaw<Enrollment[]>`SELECT ${ENROLLMENT_COLUMNS} FROM enrollment e WHERE e.id = ${id}::uuid FOR UPDATE`;
+  return row === undefined ? undefined : toEnrollmentRow(row);
 }
 
 export async function lockPin(tx: Executor, userId: string): Promise<UserPin | null> {
@@ -104,7 +105,7 @@ async function beginSetup(tx: Executor, enrollment: EnrollmentRow, entry: PinEnt
   if (pin !== null && pin.failed >= limits.maxFailures) return { kind: 'decided', outcome: await endLocked(tx, enrollment) };
   if (pin !== null) return refused('pin_already_set', enrollment);
   if (entry.paramsVersion !== 1 || entry.saltKid !== entry.currentSaltKid) return refused('pin_params_changed', enrollment);
-  await insertPending(tx, entry);
+  await insertPending(tx, entry, await databaseTime(tx));
   return { kind: 'evaluate', job: { mode: 'setup', userId: enrollment.userId } };
 }
 
@@ -118,7 +119,7 @@ async function beginVerify(tx: Executor, enrollment: EnrollmentRow, entry: PinEn
   const charged = pin.failed + 1;
   const nextAttemptAt = new Date(now.getTime() + limits.delaySeconds(charged) * 1_000);
   await tx.userPin.update({ where: { userId: pin.userId }, data: { failed: charged, nextAttemptAt, updatedAt: now } });
-  await insertPending(tx, entry);
+  await insertPending(tx, entry, now);
   const { userId, pinVersion, phc, pepperKid } = pin;
   return { kind: 'evaluate', job: { mode: 'verify', userId, charged, pinVersion, phc, pepperKid } };
 }
@@ -128,8 +129,8 @@ function refused(result: ErrorCode, { state }: EnrollmentRow, retryAt?: Date): P
   return { kind: 'decided', outcome: { result, state, ...(retryAt === undefined ? {} : { retryAt }) } };
 }
 
-async function insertPending(tx: Executor, { enrollmentId, attemptId, mode }: PinEntry): Promise<void> {
-  await tx.pinAttempt.create({ data: { enrollmentId, attemptId, mode, chargedAt: await databaseTime(tx) } });
+async function insertPending(tx: Executor, { enrollmentId, attemptId, mode }: PinEntry, chargedAt: Date): Promise<void> {
+  await tx.pinAttempt.create({ data: { enrollmentId, attemptId, mode, chargedAt } });
   await tx.enrollment.update({ where: { id: enrollmentId }, data: { pinAttempts: { increment: 1 } } });
 }
 

@@ -1,6 +1,8 @@
 import type { EnrollmentId } from '../contract/ids.ts';
 import { type Executor, inDatabase } from './database.ts';
+import { ENROLLMENT_COLUMNS } from './enrollment-columns.ts';
 import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
+import type { Enrollment } from './generated/client.ts';
 import type { UserPinRow } from './user-pin.ts';
 
 /** Everything that the view of an enrollment is rendered from, and the database's time of the read. */
@@ -10,12 +12,31 @@ export interface EnrollmentReading {
   now: Date;
 }
 
-/** Undefined: no such enrollment. */
+/** One statement: every call begins with it. Undefined: no such enrollment. */
 export async function readEnrollment(db: Executor, id: EnrollmentId): Promise<EnrollmentReading | undefined> {
-  const [row, [clock]] = await inDatabase(() => Promise.all([db.enrollment.findUnique({ where: { id } }), clockAndPin(db, id)]));
-  if (row === null || clock === undefined) return undefined;
-  const { now, ...pin } = clock;
-  return { enrollment: toEnrollmentRow(row), now, ...(pin.userId === null ? {} : { pin: { ...pin, userId: pin.userId } }) };
+  const [row] = await inDatabase(() => enrollmentClockAndPin(db, id));
+  if (row === undefined) return undefined;
+  const {
+    now,
+    pinUserId,
+    pinVersion,
+    phc,
+    paramsVersion,
+    memoryKib,
+    passes,
+    lanes,
+    saltKid,
+    pepperKid,
+    failed,
+    nextAttemptAt,
+    ...enrollment
+  } = row;
+  const reading = { enrollment: toEnrollmentRow(enrollment), now };
+  if (pinUserId === null) return reading;
+  return {
+    ...reading,
+    pin: { userId: pinUserId, pinVersion, phc, paramsVersion, memoryKib, passes, lanes, saltKid, pepperKid, failed, nextAttemptAt },
+  };
 }
 
 /** Undefined: no such enrollment. */
@@ -29,16 +50,16 @@ export async function markStarted(db: Executor, id: EnrollmentId): Promise<void>
   await inDatabase(() => db.$executeRaw`UPDATE enrollment SET started_at = COALESCE(started_at, clock_timestamp()) WHERE id = ${id}::uuid`);
 }
 
-interface ClockAndPin extends Omit<UserPinRow, 'userId'> {
+interface EnrollmentClockAndPin extends Enrollment, Omit<UserPinRow, 'userId'> {
   now: Date;
-  /** Null when the user has no PIN; then every other member but the time is null too. */
-  userId: string | null;
+  /** Null when the user has no PIN; then every other member of it is null too. */
+  pinUserId: string | null;
 }
 
-function clockAndPin(db: Executor, id: EnrollmentId): Promise<ClockAndPin[]> {
-  return db.$queryRaw<ClockAndPin[]>`
-    SELECT clock_timestamp() AS now, p.user_id AS "userId", p.pin_version AS "pinVersion", p.phc, p.params_version AS "paramsVersion",
-      p.memory_kib AS "memoryKib", p.passes, p.lanes, p.salt_kid AS "saltKid", p.pepper_kid AS "pepperKid", p.failed,
-      p.next_attempt_at AS "nextAttemptAt"
+function enrollmentClockAndPin(db: Executor, id: EnrollmentId): Promise<EnrollmentClockAndPin[]> {
+  return db.$queryRaw<EnrollmentClockAndPin[]>`
+    SELECT ${ENROLLMENT_COLUMNS}, clock_timestamp() AS now, p.user_id AS "pinUserId", p.pin_version AS "pinVersion", p.phc,
+      p.params_version AS "paramsVersion", p.memory_kib AS "memoryKib", p.passes, p.lanes, p.salt_kid AS "saltKid",
+      p.pepper_kid AS "pepperKid", p.failed, p.next_attempt_at AS "nextAttemptAt"
     FROM enrollment e LEFT JOIN user_pin p ON p.user_id = e.user_id WHERE e.id = ${id}::uuid`;
 }

@@ -141,20 +141,18 @@ async function satisfy(tx: Executor, enrollment: EnrollmentRow): Promise<PinOutc
 }
 
 async function rememberDevice(tx: Executor, { clientId, userId, deviceId, tokenId, platform }: EnrollmentRow): Promise<void> {
-  const pinProvenAt = await databaseTime(tx);
-  await tx.device.upsert({
-    where: { clientId_userId_deviceId: { clientId, userId, deviceId } },
-    create: { clientId, userId, deviceId, tokenId, platform, pinProvenAt },
-    update: { tokenId, platform, pinProvenAt },
-  });
+  await tx.$executeRaw`
+    INSERT INTO device (client_id, user_id, device_id, token_id, platform, pin_proven_at)
+    VALUES (${clientId}, ${userId}, ${deviceId}, ${tokenId}, ${platform}, clock_timestamp())
+    ON CONFLICT (client_id, user_id, device_id) DO UPDATE SET token_id = EXCLUDED.token_id, platform = EXCLUDED.platform, pin_proven_at = EXCLUDED.pin_proven_at`;
 }
 
 async function writeOutcome(tx: Executor, entry: PinEntry, enrollment: EnrollmentRow, outcome: PinOutcome): Promise<void> {
   const { result, attemptsLeft, retryAt } = outcome;
-  await tx.pinAttempt.update({
-    where: { enrollmentId_attemptId: keyOf(entry) },
-    data: { outcome: result, attemptsLeft: attemptsLeft ?? null, retryAt: retryAt ?? null, decidedAt: await databaseTime(tx) },
-  });
+  await tx.$executeRaw`
+    UPDATE pin_attempt SET outcome = ${result}, attempts_left = ${attemptsLeft ?? null}::int, retry_at = ${retryAt ?? null}::timestamptz,
+      decided_at = clock_timestamp()
+    WHERE enrollment_id = ${entry.enrollmentId}::uuid AND attempt_id = ${entry.attemptId}::uuid`;
   await appendAudit(tx, {
     actor: 'device',
     action: `pin.${entry.mode}`,
