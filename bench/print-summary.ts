@@ -8,18 +8,7 @@ export function printSummary(summary: Summary): string {
   return [
     `${machine.cores} cores, Node ${machine.node}, load ${machine.loadBefore.toFixed(1)} before and ${machine.loadAfter.toFixed(1)} after; ${JSON.stringify(summary.options)}`,
     insideTheClock,
-    section('Rate (median, least–most of the rounds) and latency in ms', [
-      ['kind', 'n', 'rate/s', 'CPU-bound rate/s', 'p50', 'p95', 'p99', 'device ms', 'cores busy with others'],
-      ...kinds.map((k) => [
-        k.name,
-        String(k.enrollments),
-        spread(k.rate, 1),
-        k.cpuBoundRate.toFixed(1),
-        ...threeOf(k.totalMs),
-        k.deviceMs.toFixed(1),
-        spread(k.othersCores, 2),
-      ]),
-    ]),
+    rateTable(summary),
     section('Rate divided by the no-op rate of the same round; in brackets the same by CPU cost alone', [
       ['kind', ...Object.keys(kinds.find(({ ratios }) => Object.keys(ratios).length > 0)?.ratios ?? {})],
       ...kinds
@@ -48,6 +37,21 @@ export function printSummary(summary: Summary): string {
     `${certificates.checked} certificates checked with ${certificates.verifier}: ${certificates.refused.length === 0 ? 'all good' : `${certificates.refused.length} REFUSED\n${certificates.refused.join('\n')}`}`,
     section('Targets', [['', 'target', 'wanted', 'found'], ...targets.map((t) => [t.met ? 'met' : 'MISSED', t.what, t.wanted, t.found])]),
   ].join('\n\n');
+}
+
+function rateTable({ kinds }: Summary): string {
+  return section('Rate (median, least–most of the rounds) and latency in ms', [
+    ['kind', 'n', 'rate/s', 'CPU-bound rate/s', 'p50', 'p95', 'p99', 'device ms', 'cores busy with others'],
+    ...kinds.map((k) => [
+      k.name,
+      String(k.enrollments),
+      spread(k.rate, 1),
+      k.cpuBoundRate.toFixed(1),
+      ...threeOf(k.totalMs),
+      k.deviceMs.toFixed(1),
+      spread(k.othersCores, 2),
+    ]),
+  ]);
 }
 
 function historyTable(name: string, { sample, events, octets, byType }: HistorySizes): string {
