@@ -19,7 +19,7 @@ import {
 } from '../store/issuing.ts';
 import { noSuchEnrollment } from './failure.ts';
 import type { IssuanceDeps } from './ports.ts';
-import { certificateInput, prepareIntents, signerFor } from './prepare-intents.ts';
+import { certificateInput, prepareIntents, requireOwnKeys, signerFor } from './prepare-intents.ts';
 import type { EnrollmentRef } from './read-enrollment.ts';
 
 export interface Issued {
@@ -54,11 +54,14 @@ function requirePin({ pinWaived, pinSatisfiedAt }: EnrollmentRow): void {
 }
 
 /** Intents of an earlier attempt win: their key is sealed and their serials are taken. */
-async function intentsOf(deps: IssuanceDeps, { enrollment, intents }: IssuingReading): Promise<Intent[] | Fenced> {
-  if (intents.length > 0) return intents;
+async function intentsOf(deps: IssuanceDeps, { enrollment, intents, sealedSpkiSha256 }: IssuingReading): Promise<Intent[] | Fenced> {
   const { id, csrDigest } = enrollment;
   const submission = csrDigest === undefined ? undefined : await readSubmission(deps.db, id, csrDigest);
   if (submission === undefined) throw new ServiceError('issuing_refused', 'The accepted submission is not there.');
+  if (intents.length > 0) {
+    requireOwnKeys(deps, submission, intents, sealedSpkiSha256);
+    return intents;
+  }
   const prepared = await prepareIntents(deps, enrollment, submission);
   return commitIntents(deps.db, id, prepared.intents, prepared.key);
 }

@@ -34,6 +34,23 @@ export async function prepareIntents(deps: IssuanceDeps, enrollment: EnrollmentR
   return { intents, key: sealedKey(made, submission, deliveryKid) };
 }
 
+/**
+ * Intents of an earlier attempt must be for the very keys of this enrollment: the CSR's, and the one that was sealed. Rows of another
+ * origin (a fault, a hand in the database) are refused and never signed. Error: `issuing_refused`.
+ */
+export function requireOwnKeys(
+  deps: IssuanceDeps,
+  submission: SubmissionRow,
+  intents: readonly Intent[],
+  sealedSpkiSha256: string | undefined,
+): void {
+  const csr = judgeAgain(deps, submission);
+  const own = intents.every(({ kind, spki }) =>
+    kind === 'user' ? Buffer.from(spki).equals(csr.spki) : spkiDigest(spki) === sealedSpkiSha256,
+  );
+  if (!own) throw new ServiceError('issuing_refused', 'The stored intents are not for the keys of this enrollment.');
+}
+
 /** This process trusts rows only: the stored CSR must pass the gate here as well. */
 function judgeAgain(deps: IssuanceDeps, submission: SubmissionRow): Accepted {
   const verdict = judgeCsr(submission, deps);

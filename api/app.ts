@@ -74,11 +74,13 @@ function documentation({ config }: ApiDeps): Router {
   const styles: RequestHandler = (_req, res, next) => {
     res.setHeader(
       'Content-Security-Policy',
-      "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+      "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     );
     next();
   };
-  router.use('/', styles, swaggerUi.serve, swaggerUi.setup(document, { customSiteTitle: `Certificate Service (${config.environment})` }));
+  // Only the page itself and its files: anything else below /docs is not found.
+  router.get('/', styles, swaggerUi.setup(document, { customSiteTitle: `Certificate Service (${config.environment})` }));
+  router.use(styles, ...swaggerUi.serve);
   return router;
 }
 

@@ -122,6 +122,6 @@ function toServiceError(error: unknown): unknown {
   // A run that ended in the meantime fails the update; the row says how it ended.
   if (error instanceof WorkflowUpdateFailedError) return new ServiceError('workflow_unavailable');
   if (error instanceof TemporalServiceError || isGrpcServiceError(error))
-    return new ServiceError('service_unavailable', 'Temporal does not answer.', {}, 2);
+    return new ServiceError('service_unavailable', 'Temporal does not answer or is busy.', {}, 2);
   return error;
 }

@@ -83,10 +83,13 @@ export const pinRequest = z.strictObject({
 });
 export type PinRequest = z.infer<typeof pinRequest>;
 
+/** PostgreSQL stores neither NUL nor a lone surrogate; no CSR and no JWK holds one. */
+const storable = (text: z.ZodString) => text.regex(/^[^\0\p{Cs}]*$/u, 'must not hold NUL or a lone surrogate');
+
 export const csrRequest = z.strictObject({
-  csr: z.string().min(1).max(65_536).describe('PKCS#10 as one PEM block or as base64 DER, at most 16 KiB of DER'),
+  csr: storable(z.string().min(1).max(65_536)).describe('PKCS#10 as one PEM block or as base64 DER, at most 16 KiB of DER'),
   deliveryKey: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+    .record(storable(z.string()), z.union([storable(z.string()), z.number(), z.boolean(), z.null()]))
     .describe('public JWK with exactly kty, crv, x, y: EC P-256, new for this enrollment; judged with the CSR'),
   deliveryFormat: z.enum(DELIVERY_FORMATS),
   sdkKey: z.enum(KEY_TYPES).optional(),

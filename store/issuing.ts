@@ -62,21 +62,18 @@ export interface Fenced {
 export interface IssuingReading {
   enrollment: EnrollmentRow;
   intents: Intent[];
-  /** Certificates are complete. */
-  finished: boolean;
+  /** Of the SDK key that was sealed, base64url; undefined before. */
+  sealedSpkiSha256?: string;
 }
 
 export async function readIssuing(db: Executor, id: EnrollmentId): Promise<IssuingReading | undefined> {
   const row = await inDatabase(() =>
-    db.enrollment.findUnique({ where: { id }, include: { intents: true, certificates: { select: { kind: true } } } }),
+    db.enrollment.findUnique({ where: { id }, include: { intents: true, delivery: { select: { spkiSha256: true } } } }),
   );
   if (row === null) return undefined;
-  const { intents, certificates, ...enrollment } = row;
-  return {
-    enrollment: toEnrollmentRow(enrollment),
-    intents: intents.map(toIntent),
-    finished: certificates.length === CREDENTIAL_KINDS.length,
-  };
+  const { intents, delivery, ...enrollment } = row;
+  const reading = { enrollment: toEnrollmentRow(enrollment), intents: intents.map(toIntent) };
+  return delivery === null ? reading : { ...reading, sealedSpkiSha256: delivery.spkiSha256 };
 }
 
 /**

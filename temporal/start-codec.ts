@@ -29,11 +29,17 @@ function authoriser(config: CodecConfig): (request: IncomingMessage) => Promise<
   const keys = createRemoteJWKSet(new URL(codecJwksUrl));
   return async ({ headers }) => {
     const [, token = ''] = /^Bearer (\S+)$/i.exec(headers.authorization ?? '') ?? [];
-    const { payload } = await jwtVerify(token, keys, { issuer: jwtIssuer, audience: jwtAudience, typ: 'at+jwt', maxTokenAge: 3_600 }).catch(
-      () => {
-        throw codecRefusal(401, 'invalid_token', 'An operator access token is needed.');
-      },
-    );
+    const { payload } = await jwtVerify(token, keys, {
+      issuer: jwtIssuer,
+      audience: jwtAudience,
+      typ: 'at+jwt',
+      algorithms: ['ES256', 'PS256', 'RS256'],
+      requiredClaims: ['exp', 'iat', 'scope', 'sub'],
+      clockTolerance: 30,
+      maxTokenAge: 3_600,
+    }).catch(() => {
+      throw codecRefusal(401, 'invalid_token', 'An operator access token is needed.');
+    });
     const scopes = typeof payload['scope'] === 'string' ? payload['scope'].split(' ') : [];
     if (!scopes.includes('operator')) throw codecRefusal(403, 'insufficient_scope', 'The access token lacks the scope operator.');
   };

@@ -15,7 +15,7 @@ import { issuing } from './activity-options.ts';
 import { handleMessages } from './handlers.ts';
 import { deadlineSummary } from './operator-card.ts';
 import { hasLeft, newProgress, openStage, type Progress, stageBudgetMs } from './progress.ts';
-import { endRow, readRow, takeOver } from './row-steps.ts';
+import { endRow, readRow, takeForward } from './row-steps.ts';
 
 /**
  * One enrollment of one device, from the PIN to the acknowledgement (protocol §4). The enrollment row is the authority for state;
@@ -34,6 +34,7 @@ export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResu
     // Request Cancellation in the Temporal UI: the same effect as the update `cancel`.
     await endRow(progress, { state: 'cancelled', code: 'cancelled' }, 'operator');
   }
+  progress.over = true;
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   return { state: progress.state ?? 'cancelled', ...(progress.code === undefined ? {} : { code: progress.code }) };
 }
@@ -75,11 +76,14 @@ async function issue(progress: Progress): Promise<void> {
   scope.cancel();
 }
 
+/** Whatever is not the one good answer (an activity can be completed by hand, with anything) makes the run read its row. */
 async function issueCredentials(progress: Progress): Promise<void> {
   const remaining = progress.stageSince + stageBudgetMs(progress, 'issuing') - Date.now();
   const { issueCredentials: work } = proxyActivities<IssuanceActivities>(issuing(Math.max(remaining, 1)));
   try {
-    takeOver(progress, await work({ enrollmentId: progress.enrollmentId }));
+    const issued = await work({ enrollmentId: progress.enrollmentId });
+    if (issued.state === 'awaiting-ack') takeForward(progress, issued);
+    else await readRow(progress);
   } catch (error) {
     if (isCancellation(error)) throw error;
     await endAfterFailure(progress, error);

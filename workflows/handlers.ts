@@ -56,7 +56,7 @@ async function untilIssued(progress: Progress): Promise<SubmitCsrResult> {
   if (progress.waitingCsr >= MOST_WAITING_CSR) return { state: progress.state ?? 'issuing' };
   progress.waitingCsr += 1;
   // Request Cancellation ends the row, and so this wait: the caller gets that state and no failure.
-  await CancellationScope.nonCancellable(() => condition(() => hasLeft(progress, 'issuing')));
+  await CancellationScope.nonCancellable(() => condition(() => hasLeft(progress, 'issuing') || progress.over));
   progress.waitingCsr -= 1;
   return { state: progress.state ?? 'issuing' };
 }

@@ -14,6 +14,8 @@ export interface Progress {
   csrRefusalsLeft: number;
   /** A signal came: the row may have moved. */
   woken: boolean;
+  /** The story has ended: whoever still waits is answered. */
+  over: boolean;
   /** CSR handlers that wait for the credentials. */
   waitingCsr: number;
   /** Resolves when the last short step that was asked for is done; see in-turn.ts. */
@@ -27,19 +29,29 @@ export function newProgress(enrollmentId: string, limits: StageLimits, now: numb
     startedAt: now,
     stageSince: now,
     csrRefusalsLeft: 0,
+    over: false,
     woken: false,
     waitingCsr: 0,
     turn: Promise.resolve(),
   };
 }
 
+/** What a step says of the row. */
+export interface Seen {
+  state: State;
+  code?: EndCode;
+  csrRefusalsLeft?: number;
+}
+
 /**
- * Takes over what a row said. States only move forward, so an answer that was overtaken by a later one changes nothing.
- * True: the stage changed.
+ * Takes over what was seen of the row. `reported`: an answer that may have been overtaken (or forged: a regular activity can be completed
+ * by hand) only moves forward. `read`: the row as it was read in turn is right, whatever the run believed. True: the stage changed.
  */
-export function adopt(progress: Progress, seen: { state: State; code?: EndCode; csrRefusalsLeft?: number }, now: number): boolean {
+export function adopt(progress: Progress, seen: Seen, how: 'read' | 'reported', now: number): boolean {
+  if (!STATES.includes(seen.state)) return false;
   if (seen.csrRefusalsLeft !== undefined) progress.csrRefusalsLeft = seen.csrRefusalsLeft;
-  if (progress.state !== undefined && rank(seen.state) <= rank(progress.state)) return false;
+  if (progress.state === seen.state) return false;
+  if (how === 'reported' && progress.state !== undefined && rank(seen.state) <= rank(progress.state)) return false;
   progress.state = seen.state;
   progress.stageSince = now;
   if (seen.code !== undefined) progress.code = seen.code;

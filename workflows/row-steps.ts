@@ -3,7 +3,7 @@ import type { EnrollmentActivities } from '../activities/index.ts';
 import type { EndCode, EndState, OpenState } from '../contract/states.ts';
 import { PAUSE_AFTER_TROUBLE_MS, SHORT_STEP } from './activity-options.ts';
 import { inTurn } from './in-turn.ts';
-import { adopt, type Progress } from './progress.ts';
+import { adopt, type Progress, type Seen } from './progress.ts';
 import { showStage } from './show-stage.ts';
 
 const reading = proxyLocalActivities<EnrollmentActivities>({ ...SHORT_STEP, summary: 'read the row' });
@@ -27,8 +27,14 @@ export async function endRow(progress: Progress, end: End, actor = 'workflow'): 
   takeOver(progress, await CancellationScope.nonCancellable(() => persistently(progress, () => ending.endEnrollment(request))));
 }
 
-export function takeOver(progress: Progress, seen: Parameters<typeof adopt>[1]): void {
-  if (adopt(progress, seen, Date.now())) showStage(progress);
+/** Of a row that was read in turn. */
+export function takeOver(progress: Progress, seen: Seen): void {
+  if (adopt(progress, seen, 'read', Date.now())) showStage(progress);
+}
+
+/** Of an answer that may be late or not the row's. */
+export function takeForward(progress: Progress, seen: Seen): void {
+  if (adopt(progress, seen, 'reported', Date.now())) showStage(progress);
 }
 
 /** The row must be read or ended, however long the database is away; only a row that does not exist ends the run. */

@@ -23,11 +23,19 @@ export const postAck =
     const { reading } = await requireDevice(deps, req);
     const { proof } = parseBody(req, ackRequest);
     const { id, state } = reading.enrollment;
+    refuseExceeded(deps, reading);
     const result = state === 'awaiting-ack' ? await acknowledge(deps, reading, proof, res.locals.requestId) : undefined;
     const after = await readAgain(deps, id);
     if (result !== undefined && 'refused' in result && isOpen(after.enrollment.state)) throw refused(deps, after, result);
     await answer(deps, res, after);
   };
+
+/** The row knows it: an update for each further try would cost the run what the limit is there to save. */
+function refuseExceeded(deps: ApiDeps, reading: EnrollmentReading): void {
+  const { state, ackRefusals } = reading.enrollment;
+  if (state !== 'awaiting-ack' || ackRefusals < deps.config.maxAckRefusals) return;
+  throw refused(deps, reading, { refused: 'ack_attempts_exceeded', detail: 'Too many wrong proofs for this enrollment.' });
+}
 
 /** Undefined: the run was gone; when the row has ended meanwhile, the row answers. */
 async function acknowledge(

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -115,15 +115,17 @@ async function temporalServer({ dataFolder, ports, say }: StackOptions, stops: S
   const source = await findTemporal({ say });
   say(`Temporal: ${source.words}`);
   if (source.kind === 'address') return { address: source.address };
+  const databaseFile = join(dataFolder, 'temporal.db');
   const server: TemporalServer = await startTemporal({
     program: source.path,
     port: ports.temporal,
     uiPort: ports['temporal-ui'],
     uiCodecEndpoint: `http://localhost:${ports.codec}`,
-    databaseFile: join(dataFolder, 'temporal.db'),
+    databaseFile,
     logFile: logOf(dataFolder, 'temporal'),
   });
   stops.push(() => server.stop());
+  chmodSync(databaseFile, 0o600); // histories are for whoever may read the keys too
   say(`Temporal is up on port ${ports.temporal}`);
   return { address: server.address, ui: `http://localhost:${ports['temporal-ui']}`, pid: server.pid };
 }

@@ -239,6 +239,14 @@ describe('issueCredentials', () => {
     expect(before.intents).toMatchObject([{ signingStartedAt: null }, { signingStartedAt: null }]);
   });
 
+  it('never signs stored intents for other keys than those of this enrollment', async () => {
+    const [one, other] = [await rowIn(world, 'issuing'), await rowIn(world, 'issuing')];
+    const foreign = await preparedFor(other.id);
+    await commitIntents(world.db, one.id, foreign.intents, foreign.key);
+    await expect(world.activities.issueCredentials({ enrollmentId: one.id })).rejects.toMatchObject({ code: 'issuing_refused' });
+    expect((await snapshot(world, one.id)).certificates).toEqual([]);
+  });
+
   it('refuses with issuer_unavailable when the CA of the key family is not there, before anything is committed', async () => {
     const { id } = await rowIn(world, 'issuing');
     const { issueCredentials } = createIssuanceActivities({ ...world.issuanceDeps, signers: new Map() });

@@ -303,3 +303,14 @@ test('a delivery key that the CSR does not name: 422 delivery_key_not_bound', as
     '422 delivery_key_not_bound',
   );
 });
+
+test.each([
+  ['NUL in csr', { csr: 'A\u0000B' }, '/csr'],
+  ['a lone surrogate in csr', { csr: '\ud800' }, '/csr'],
+  ['NUL in deliveryKey', { deliveryKey: { kty: 'EC', crv: 'P-256', x: '\u0000', y: 'a' } }, '/deliveryKey/x'],
+])('%s, which no row can hold, is refused by name and not stored', async (_what, given, pointer) => {
+  const staged = await ready();
+  const answer = await post(staged, { ...(await good(staged)), ...given });
+  expect([line(answer), answer.body]).toEqual(['422 invalid_body', expect.objectContaining({ pointer })]);
+  expect(await submissionsOf(staged)).toEqual([]);
+});

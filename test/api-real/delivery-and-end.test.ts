@@ -97,6 +97,7 @@ describe('the acknowledgement', () => {
     expect((await deliveryOf(staged)).sealed).not.toBeNull();
     const answer = await at(staged, 'POST', '/ack', { proof: right });
     expect([line(answer), answer.headers.get('retry-after')]).toEqual(['429 ack_attempts_exceeded', '3600']);
+    expect(stand.gateway.countOf('acknowledge', staged.id)).toBe(10);
     expect((await rowOf(staged)).state).toBe('awaiting-ack');
   });
 

@@ -170,6 +170,13 @@ describe('the path', () => {
     expect([line(answer), answer.headers.get('allow')]).toEqual(['405 method_not_allowed', allow]);
   });
 
+  test.each(['/docs/..%2fpackage.json', '/docs/nothing', '/docs/openapi.json/x'])(
+    '%s is not a page of the documentation: 404',
+    async (path) => {
+      expect(line(await call(stand, 'GET', path))).toBe('404 route_not_found');
+    },
+  );
+
   test('HEAD does not run the handler of GET: fetching credentials is counted', async () => {
     const { status, headers } = await fetch(`${stand.base}/v1/enrollments/x/credentials`, { method: 'HEAD' });
     expect([status, headers.get('allow')]).toEqual([405, 'GET']);

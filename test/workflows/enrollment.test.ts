@@ -43,6 +43,21 @@ const submitCsr = (run: Pick<Run, 'handle'>, digest: string) =>
 const acknowledge = (run: Pick<Run, 'handle'>, proof: string) =>
   run.handle.executeUpdate<unknown, [AcknowledgeInput]>('acknowledge', { args: [{ proof }] });
 
+describe('an activity completed by hand', () => {
+  it('with a clear payload decides nothing: the run reads its row and issues as if nothing had been sent', async () => {
+    const away = await enrollmentRuns(world, { ...server, issuance: 'away' });
+    const run = await away.bring('issuing');
+    const workflowId = run.handle.workflowId;
+    await until(async () => ((await run.handle.describe()).raw.pendingActivities?.length ?? 0) > 0, 'the activity is scheduled');
+    const activityId = (await run.handle.describe()).raw.pendingActivities?.[0]?.activityId ?? '';
+    await clearClient(server.connection).activity.complete({ workflowId, activityId }, { state: 'completed', x: 1 });
+    await away.startIssuance();
+    await until(async () => (await stateOf(world, run.id)).state === 'awaiting-ack', 'issued all the same');
+    await run.handle.cancel();
+    expect(await run.handle.result()).toEqual({ state: 'cancelled', code: 'cancelled' });
+  });
+});
+
 describe('a full enrollment', () => {
   it('goes from PIN to acknowledgement; rows, result and certificates say completed', async () => {
     const run = await runs.bring('completed');
