@@ -17,6 +17,7 @@ FROM node:24.21.0-bookworm-slim
 WORKDIR /srv
 # --disable-sigusr1: no signal opens the inspector, through which keys could be read.
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=2 \
     NODE_OPTIONS=--disable-sigusr1 \
     CS_WORKFLOW_BUNDLE=/srv/dist/workflow-bundle.js \
     HEALTH_URL=http://127.0.0.1:9100/healthz

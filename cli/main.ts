@@ -1,11 +1,5 @@
 import { Command } from 'commander';
-import { caCommand } from './commands/ca.ts';
-import { devCommand } from './commands/dev.ts';
-import { enrollCommand } from './commands/enroll.ts';
-import { findCommand } from './commands/find.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { partCommands } from './commands/parts.ts';
-import { tokenServiceCommand } from './commands/token-service.ts';
+import { PART_NAMES, partCommands } from './commands/parts.ts';
 
 const program = new Command('cs')
   .description('Certificate Service: client certificates for the devices of a mobile app, one durable Temporal workflow per enrollment.')
@@ -15,10 +9,12 @@ const program = new Command('cs')
     '\nStart here:\n  $ cs dev          everything on this machine, and one device enrolled before your eyes\n  $ cs enroll       enroll one more device against it\n  $ cs find --device d-1\n',
   );
 
-program.addCommand(devCommand());
 for (const command of partCommands()) program.addCommand(command);
-program.addCommand(migrateCommand()).addCommand(caCommand()).addCommand(enrollCommand()).addCommand(findCommand());
-program.addCommand(tokenServiceCommand(), { hidden: true });
+// A part that serves must not carry the weight of the tools (the SDK, the development stack).
+if (!PART_NAMES.includes(process.argv[2] ?? '')) {
+  const { addTools } = await import('./commands/tools.ts');
+  addTools(program);
+}
 
 try {
   await program.parseAsync();

@@ -1,6 +1,7 @@
 import type { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { type TemporalAddress, waitForNativeConnection } from '../temporal/connection.ts';
+import type { TemporalAddress } from '../temporal/connection.ts';
+import { waitForNativeConnection } from '../temporal/native-connection.ts';
 
 /** The part of a process that needs Temporal: it waits for it, works, and ends before its connection does. */
 export interface TemporalPart {
