@@ -84,7 +84,7 @@ export const pinRequest = z.strictObject({
 export type PinRequest = z.infer<typeof pinRequest>;
 
 /** PostgreSQL stores neither NUL nor a lone surrogate; no CSR and no JWK holds one. */
-const storable = (text: z.ZodString) => text.regex(/^[^\0\p{Cs}]*$/u, 'must not hold NUL or a lone surrogate');
+const storable = (text: z.ZodString) => text.refine((value) => !/[\0\p{Cs}]/u.test(value), 'must not hold NUL or a lone surrogate');
 
 export const csrRequest = z.strictObject({
   csr: storable(z.string().min(1).max(65_536)).describe('PKCS#10 as one PEM block or as base64 DER, at most 16 KiB of DER'),

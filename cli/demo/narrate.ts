@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { StepEvent } from '../../sdk/index.ts';
 import type { DevJson } from '../dev/dev-json.ts';
 import type { EnrolledDevice } from './enroll-one.ts';
@@ -20,6 +21,7 @@ export function narrator(print: (line: string) => void): Narrator {
 export function whatToTryNext(dev: DevJson, { enrollmentId, cardFolder, milliseconds }: EnrolledDevice, dataFolder: string): string {
   const workflow = `enr-${enrollmentId}`;
   const ui = dev.temporal.ui;
+  const data = resolve('data') === dataFolder ? '' : ` --data ${dataFolder}`;
   return `
 Enrolled in ${milliseconds} ms: two certificates and the SDK key are on the card, the service has erased its sealed copy.
 
@@ -31,8 +33,11 @@ Enrolled in ${milliseconds} ms: two certificates and the SDK key are on the card
   how to attach    ${dataFolder}/dev.json
 
 Try next, in another terminal:
-  npx cs enroll --user u-demo --device d-2 --key RSA:2048     a second device of the same user: the same PIN
-  npx cs find --user u-demo                                   its enrollments, certificates and workflows
-  npm run bench -- --count 20                                 how fast it is here
+  npx cs enroll --user u-demo --device d-2 --key RSA:2048${data}
+      a second device of the same user: the same PIN
+  npx cs find --user u-demo${data}
+      its enrollments, certificates and workflows
+  npm run bench -- --count 20 --data ${dataFolder}
+      how fast it is here
 `;
 }
