@@ -15,7 +15,9 @@ import { getCaCertificate, getCrl } from './routes/public-files.ts';
 /** The public TLS listener, without listening: the calls of the route table and the API documentation. */
 export function publicApp(deps: ApiDeps): Express {
   const app = bareApp(deps);
-  app.use(helmet({ strictTransportSecurity: { maxAge: 31_536_000 } }));
+  // Browsers keep HSTS by host and ignore the port: in development it would cut off everything else on localhost, the Temporal UI first.
+  const strictTransportSecurity = deps.config.environment === 'development' ? false : { maxAge: 31_536_000 };
+  app.use(helmet({ strictTransportSecurity }));
   app.use('/docs', documentation(deps));
   app.use(noStore, rawBody, calls(deps));
   return closed(app, deps);

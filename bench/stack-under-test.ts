@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { attachment, type DevJson } from '../cli/dev/dev-json.ts';
@@ -21,6 +21,7 @@ export interface StackUnderTest {
 /** Attaches to a running development stack, or starts one on free ports in a temporary folder. */
 export async function stackUnderTest(data: string | undefined, say: (sentence: string) => void): Promise<StackUnderTest> {
   const scratch = mkdtempSync(join(tmpdir(), 'cs-bench-'));
+  chmodSync(scratch, 0o711); // PostgreSQL's own user must pass
   const discard = () => rmSync(scratch, { recursive: true, force: true });
   try {
     if (data !== undefined) return { ...keysOf(attachment(folderOf(data))), scratch, stop: async () => discard() };

@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { enrollOne } from '../demo/enroll-one.ts';
-import { narrator, whatToTryNext } from '../demo/narrate.ts';
+import { narrator, whatToTryNext, whereItIs } from '../demo/narrate.ts';
 import { takeDataFolder } from '../dev/data-folder.ts';
+import { forgetDevJson } from '../dev/dev-json.ts';
 import { assertPortsFree, freePort } from '../dev/free-ports.ts';
 import { PORTS, type PortName, type Ports, portNames } from '../dev/ports.ts';
 import { type Stack, startStack } from '../dev/stack.ts';
@@ -50,7 +51,8 @@ async function dev(options: DevOptions): Promise<void> {
   const dataFolder = resolve(options.data);
   const interrupted = new AbortController();
   const signal = new Promise<void>((done) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => (interrupted.abort(), done()));
+    for (const name of ['SIGINT', 'SIGTERM'] as const)
+      process.on(name, () => (interrupted.signal.aborted || console.log('· stopping'), interrupted.abort(), done()));
   });
   const taken = takeDataFolder(dataFolder, options.fresh === true);
   try {
@@ -62,11 +64,12 @@ async function dev(options: DevOptions): Promise<void> {
     });
     try {
       console.log(`· everything is up after ${((Date.now() - begun) / 1_000).toFixed(1)} s\n`);
-      if (options.enroll) await demonstrate(stack, dataFolder);
+      if (options.enroll) await Promise.race([demonstration(stack, dataFolder, options.once === true), signal, stack.broken]);
       if (options.once !== true) await untilStopped(stack, signal);
     } finally {
-      console.log('· stopping');
+      if (!interrupted.signal.aborted) console.log('· stopping');
       await stack.stop();
+      forgetDevJson(dataFolder);
     }
   } finally {
     taken.release();
@@ -110,6 +113,20 @@ function mapPorts(portOf: (name: PortName) => number): Ports {
   };
 }
 
+/** A refused demonstration (wrong PINs were tried for its user before) is told and does not take the stack down; with --once it is the result. */
+async function demonstration(stack: Stack, dataFolder: string, once: boolean): Promise<void> {
+  try {
+    await demonstrate(stack, dataFolder);
+  } catch (error) {
+    if (once) throw error;
+    const why = error instanceof Error ? error.message : 'it failed';
+    console.log(
+      `\nThe stack is up, but the demonstration was refused: ${why} Another device: npx cs enroll --user u-other; anew: --fresh.`,
+    );
+  }
+  if (!once) console.log(whatToTryNext(dataFolder));
+}
+
 async function demonstrate({ dev }: Stack, dataFolder: string): Promise<void> {
   console.log(
     'A device enrolls. The user has one PIN for all devices; the device makes its own key; the service makes the SDK key and cannot keep it.\n',
@@ -126,7 +143,7 @@ async function demonstrate({ dev }: Stack, dataFolder: string): Promise<void> {
     onRegistered: narration.registered,
     onStep: narration.step,
   });
-  console.log(whatToTryNext(dev, enrolled, dataFolder));
+  console.log(whereItIs(dev, enrolled, dataFolder));
 }
 
 async function untilStopped({ broken }: Stack, signal: Promise<void>): Promise<void> {

@@ -27,7 +27,9 @@ export function enrollCommand(): Command {
     .option('--pin <digits>', 'the PIN that the user chooses or has', DEMO_PIN)
     .option('--verify', 'ask for the PIN even if the user has one')
     .addOption(new Option('--key <type>', 'type of the user key').choices(KEY_TYPES).default('EC:P-256'))
-    .addOption(new Option('--sdk-key <type>', 'type of the SDK key; the service follows the user key otherwise').choices(KEY_TYPES))
+    .addOption(
+      new Option('--sdk-key <type>', 'type of the SDK key; the service follows the user key otherwise').choices(['EC:P-256', 'RSA:2048']),
+    )
     .addOption(new Option('--format <format>', 'how the SDK key is sealed').choices(DELIVERY_FORMATS).default('jwe'))
     .option('--data <folder>', 'data folder of the development stack', 'data')
     .option('--json', 'print the result as JSON')

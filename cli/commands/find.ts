@@ -18,7 +18,7 @@ interface FindOptions {
 
 export function findCommand(): Command {
   return new Command('find')
-    .description('from a device, user or serial number to the enrollment, its certificates and its workflow')
+    .description('from a device, user, serial number or enrollment to its certificates and its workflow')
     .option('--device <id>', 'device id')
     .option('--user <id>', 'user id')
     .option('--serial <hex>', 'serial number of a certificate, hex, with or without colons')
@@ -55,6 +55,7 @@ function toCriterion({ device, user, serial, enrollment }: FindOptions): Criteri
     throw new Error('Say what to find: --device, --user, --serial or --enrollment.');
   }
   if (enrollment !== undefined && !isEnrollmentId(enrollment)) throw new Error('--enrollment takes a lower-case UUID.');
+  if (serial !== undefined && !/^[0-9A-Fa-f: ]+$/.test(serial)) throw new Error('--serial takes hex digits, with or without colons.');
   return {
     ...(device === undefined ? {} : { deviceId: device }),
     ...(user === undefined ? {} : { userId: user }),

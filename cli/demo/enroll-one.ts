@@ -58,16 +58,28 @@ async function registerDevice(dev: DevJson, { userId, deviceId, pinPolicy }: Enr
     body: JSON.stringify({ userId, deviceId, tokenId: `t-${randomUUID()}`, pin: pinPolicy, platform: 'other' }),
   });
   const body: unknown = await answer.json();
-  if (!answer.ok) throw new Error(`The Certificate Service refused to start the enrollment: ${JSON.stringify(body)}`);
+  if (!answer.ok) throw new Error(`The Certificate Service refused to start the enrollment: ${sentencesOf(body)}`);
   return started.parse(body);
+}
+
+const problem = z.object({ detail: z.string(), hint: z.string() });
+
+function sentencesOf(body: unknown): string {
+  const parsed = problem.safeParse(body);
+  return parsed.success ? `${parsed.data.detail} ${parsed.data.hint}` : 'no reason was given';
 }
 
 /** A user who types the same PIN whenever asked, but gives up on a refusal instead of locking the PIN. */
 function typeOnce(pin: string): (prompt: PinPrompt) => Promise<string> {
   return async ({ lastError }) => {
-    if (lastError !== undefined) throw new Error(`The PIN was refused (${lastError.code}).`);
+    if (lastError !== undefined) throw new Error(refusalOf(lastError));
     return pin;
   };
+}
+
+function refusalOf({ code, attemptsLeft, retryAt }: NonNullable<PinPrompt['lastError']>): string {
+  const left = attemptsLeft === undefined ? '' : ` ${attemptsLeft} tries are left in this enrollment.`;
+  return `The PIN was refused (${code}).${left}${retryAt === undefined ? '' : ` The next try for this user is accepted from ${retryAt} on.`}`;
 }
 
 /** Stands in for the phone's key store, which would keep these 32 octets; beside the card, only because this is a demonstration. */

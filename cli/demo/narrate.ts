@@ -18,10 +18,9 @@ export function narrator(print: (line: string) => void): Narrator {
   };
 }
 
-export function whatToTryNext(dev: DevJson, { enrollmentId, cardFolder, milliseconds }: EnrolledDevice, dataFolder: string): string {
+export function whereItIs(dev: DevJson, { enrollmentId, cardFolder, milliseconds }: EnrolledDevice, dataFolder: string): string {
   const workflow = `enr-${enrollmentId}`;
   const ui = dev.temporal.ui;
-  const data = resolve('data') === dataFolder ? '' : ` --data ${dataFolder}`;
   return `
 Enrolled in ${milliseconds} ms: two certificates and the SDK key are on the card, the service has erased its sealed copy.
 
@@ -31,13 +30,17 @@ Enrolled in ${milliseconds} ms: two certificates and the SDK key are on the card
   CRLs             ${dev.publicFiles}/crl/issuing-ec.crl
   virtual card     ${cardFolder}   (encrypted)
   how to attach    ${dataFolder}/dev.json
+`;
+}
 
-Try next, in another terminal:
+export function whatToTryNext(dataFolder: string): string {
+  const data = resolve('data') === dataFolder ? '' : ` --data ${dataFolder}`;
+  return `Try next, in another terminal (the PIN of u-demo is 482913):
   npx cs enroll --user u-demo --device d-2 --key RSA:2048${data}
       a second device of the same user: the same PIN
   npx cs find --user u-demo${data}
       its enrollments, certificates and workflows
-  npm run bench -- --count 20 --data ${dataFolder}
-      how fast it is here
+  npm run bench -- --count 10 --rounds 1 --idle 5 --keys EC:P-256 --pins verify --data ${dataFolder}
+      how fast it is here, about a minute
 `;
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -25,6 +25,11 @@ export type DevJson = z.infer<typeof devJson>;
 
 export function writeDevJson(dataFolder: string, content: DevJson): void {
   writeFileSync(join(dataFolder, 'dev.json'), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** When the stack has stopped nothing can attach any more. */
+export function forgetDevJson(dataFolder: string): void {
+  rmSync(join(dataFolder, 'dev.json'), { force: true });
 }
 
 /** Throws a sentence when there is no development stack. */
