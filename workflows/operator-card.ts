@@ -1,6 +1,11 @@
 import { assertNever, type OpenState, type State } from '../contract/states.ts';
 import { openStage, type Progress, stageBudgetMs } from './progress.ts';
 
+/** Hard line breaks (CommonMark §6.7): a list takes more room than the UI gives. */
+const LINE_BREAK = '  \n';
+/** The UI (2.42) makes the frame half a line too low; an empty paragraph lifts the last line into it. */
+const ROOM_BELOW = '\n\n\u00a0';
+
 /** Whose turn it is in a state. */
 export function waitingFor(state: State): 'device' | 'service' | 'nobody' {
   switch (state) {
@@ -23,25 +28,27 @@ export function operatorCard(progress: Progress): string {
 
 function openCard(progress: Progress, stage: OpenState): string {
   const deadline = progress.stageSince + stageBudgetMs(progress, stage);
-  return [
-    `**${STORIES[stage].title}** (\`${stage}\`)`,
-    '', // without it the UI's renderer takes the list for one paragraph
-    `- Waiting for: ${STORIES[stage].waiting}`,
-    `- Since: ${instant(progress.stageSince)}`,
-    `- Until: ${instant(deadline)}, then it ends by itself as \`expired\``,
-    `- What to do: ${STORIES[stage].advice}`,
-  ].join('\n');
+  return (
+    [
+      `**${STORIES[stage].title}** (\`${stage}\`)`,
+      `Waiting for: ${STORIES[stage].waiting}`,
+      `Since: ${instant(progress.stageSince)}`,
+      `Until: ${instant(deadline)}, then it ends by itself as \`expired\``,
+      `What to do: ${STORIES[stage].advice}`,
+    ].join(LINE_BREAK) + ROOM_BELOW
+  );
 }
 
 function endCard({ state, code, stageSince }: Progress): string {
-  return [
-    `**Ended as \`${state ?? 'unknown'}\`**${code === undefined ? '' : ` because of \`${code}\``}`,
-    '',
-    '- Waiting for: nobody',
-    `- Since: ${instant(stageSince)}`,
-    '- Until: this is final',
-    `- What to do: ${state === 'completed' ? 'nothing' : 'nothing here; the device starts a new enrollment'}`,
-  ].join('\n');
+  return (
+    [
+      `**Ended as \`${state ?? 'unknown'}\`**${code === undefined ? '' : ` because of \`${code}\``}`,
+      'Waiting for: nobody',
+      `Since: ${instant(stageSince)}`,
+      'Until: this is final',
+      `What to do: ${state === 'completed' ? 'nothing' : 'nothing here; the device starts a new enrollment'}`,
+    ].join(LINE_BREAK) + ROOM_BELOW
+  );
 }
 
 const CANCEL = 'nothing; to end it now send the update `cancel` or use Request Cancellation';
