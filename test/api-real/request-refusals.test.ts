@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { call, line, text } from './stand/call.ts';
 import { wrongPinBody } from './stand/device.ts';
 import { bringTo } from './stand/stages.ts';
-import { startStand } from './stand/stand.ts';
+import { startSecondApi, startStand } from './stand/stand.ts';
 
 const stand = await startStand();
 beforeEach(() => stand.gateway.reset());
@@ -176,6 +176,15 @@ describe('the path', () => {
       expect(line(await call(stand, 'GET', path))).toBe('404 route_not_found');
     },
   );
+
+  test('HSTS is sent in production, and not in development: it would hold for every port of localhost', async () => {
+    const hstsOf = async (environment: 'production' | 'development') => {
+      const { base } = await startSecondApi(stand, { config: { ...stand.config, environment } });
+      return (await fetch(`${base}/v1/enrollments/x`)).headers.get('strict-transport-security');
+    };
+    expect(await hstsOf('production')).toContain('max-age=31536000');
+    expect(await hstsOf('development')).toBeNull();
+  });
 
   test('HEAD does not run the handler of GET: fetching credentials is counted', async () => {
     const { status, headers } = await fetch(`${stand.base}/v1/enrollments/x/credentials`, { method: 'HEAD' });
