@@ -128,7 +128,7 @@ describe('what an operator sees', () => {
   ] as const)('in %s: card, search attributes and process view name the stage', async (stage, whom, party) => {
     const run = await (stage === 'issuing' ? stuck : runs).bring(stage);
     const card = await cardOf(run.handle);
-    expect(card.split('\n').filter((line) => line !== '')).toHaveLength(5);
+    expect(card.split('\n').filter((line) => line.trim() !== '')).toHaveLength(5); // five that are seen
     expect(card).toContain(`\`${stage}\``);
     expect(card).toContain(`Waiting for: ${whom}`);
     const attributes = await attributesOf(run.handle);
