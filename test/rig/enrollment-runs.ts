@@ -11,7 +11,7 @@ import { type EnrollmentId, enrollmentWorkflowId } from '../../contract/ids.ts';
 import type { State } from '../../contract/states.ts';
 import { ENROLLMENT_TASK_QUEUE, enrollmentProcess, ISSUANCE_TASK_QUEUE, type StageLimits } from '../../contract/temporal.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';
-import { createRow, newDevice, satisfyPin, TEST_LIMITS } from './enrollment-rows.ts';
+import { createRow, type DeviceIds, newDevice, satisfyPin, TEST_LIMITS } from './enrollment-rows.ts';
 import type { EnrollmentWorld } from './enrollment-world.ts';
 import type { RowStage } from './row-stages.ts';
 import './quiet-runtime.ts';
@@ -34,7 +34,7 @@ export interface EnrollmentRuns {
   /** Starts the issuance worker, when it was not there from the beginning. */
   startIssuance(deps?: IssuanceDeps): Promise<void>;
   /** Creates an enrollment and brings it to a state with the calls of API and device. `issuing` lasts only while issuance is away. */
-  bring(state: 'awaiting-pin' | 'awaiting-csr' | 'issuing' | 'awaiting-ack' | 'completed', limits?: StageLimits): Promise<Run>;
+  bring(state: 'awaiting-pin' | 'awaiting-csr' | 'issuing' | 'awaiting-ack' | 'completed', limits?: StageLimits, device?: DeviceIds): Promise<Run>;
 }
 
 interface Parts {
@@ -66,7 +66,7 @@ export async function enrollmentRuns(world: EnrollmentWorld, { client, nativeCon
   if (issuance === 'there') await startIssuance();
   const gateway = temporalGateway(client, { taskQueueSuffix: suffix, now: Date.now });
   const parts = { world, client, gateway, enrollmentQueue };
-  return { ...parts, startIssuance, bring: (state, limits) => bring(parts, state, limits) };
+  return { ...parts, startIssuance, bring: (state, limits, device) => bring(parts, state, limits, device) };
 }
 
 function runUntilEnd(worker: Worker): void {
@@ -83,8 +83,8 @@ async function bring(
   { world: { db }, client, gateway }: Pick<EnrollmentRuns, 'world' | 'client' | 'gateway'>,
   state: Target,
   limits = TEST_LIMITS,
+  device = newDevice(),
 ): Promise<Run> {
-  const device = newDevice();
   const row = await createRow(db, device, limits);
   const { id } = row;
   const handle = client.workflow.getHandle(enrollmentWorkflowId(id));
