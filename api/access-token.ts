@@ -18,19 +18,29 @@ export interface AccessTokens {
 const CLIENT_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 const MAX_TOKEN_LENGTH = 8_192;
 
-export function accessTokens(options: { issuer: string; audience: string; jwksUrl: string }): AccessTokens {
+export interface AccessTokenOptions {
+  issuer: string;
+  audience: string;
+  jwksUrl: string;
+  /** The database's clock judges age: a process whose own is slow would take tokens that have expired (protocol §1). */
+  now: () => Promise<Date>;
+}
+
+export function accessTokens(options: AccessTokenOptions): AccessTokens {
   const keys = createRemoteJWKSet(new URL(options.jwksUrl), { timeoutDuration: 3_000, cooldownDuration: 10_000, cacheMaxAge: 600_000 });
   return { verify: (token) => verify(token, keys, options) };
 }
 
-async function verify(token: string, keys: JWTVerifyGetKey, { issuer, audience }: { issuer: string; audience: string }): Promise<Client> {
+async function verify(token: string, keys: JWTVerifyGetKey, { issuer, audience, now }: AccessTokenOptions): Promise<Client> {
   if (token.length > MAX_TOKEN_LENGTH) throw refused('The access token is larger than 8 KiB.');
+  const currentDate = await now();
   try {
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer,
       audience,
       algorithms: ['ES256', 'PS256', 'RS256'],
       typ: 'at+jwt',
+      currentDate,
       clockTolerance: 30,
       maxTokenAge: 300,
       requiredClaims: ['exp', 'iat', 'client_id', 'scope', 'sub', 'jti'],

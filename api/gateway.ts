@@ -55,14 +55,17 @@ const QUERY_MS = 500;
 
 export interface GatewayOptions {
   taskQueueSuffix: string;
+  /** Of this process, for the deadlines of calls. */
   now: () => number;
+  /** What is left of an enrollment is judged by the database's clock. */
+  databaseTime: () => Promise<Date>;
 }
 
-export function temporalGateway(client: Client, { taskQueueSuffix, now }: GatewayOptions): EnrollmentGateway {
+export function temporalGateway(client: Client, { taskQueueSuffix, now, databaseTime }: GatewayOptions): EnrollmentGateway {
   const handle = (id: EnrollmentId): WorkflowHandle => client.workflow.getHandle(enrollmentWorkflowId(id));
   const within = <Result>(ms: number, call: () => Promise<Result>) => client.withDeadline(now() + ms, () => translated(call));
   return {
-    start: (row) => within(START_MS, () => start(client, row, ENROLLMENT_TASK_QUEUE + taskQueueSuffix, now())),
+    start: (row) => within(START_MS, async () => start(client, row, ENROLLMENT_TASK_QUEUE + taskQueueSuffix, await databaseTime())),
     wake: (id, event) => within(SIGNAL_MS, () => handle(id).signal(event === 'pinSatisfied' ? pinSatisfied : pinLocked)),
     submitCsr: (id, digest, requestId, waitMs) =>
       within(waitMs, () => untilDeadline(() => handle(id).executeUpdate(submitCsr, { args: [{ digest }], updateId: requestId }))),
@@ -74,9 +77,9 @@ export function temporalGateway(client: Client, { taskQueueSuffix, now }: Gatewa
   };
 }
 
-async function start(client: Client, row: EnrollmentRow, taskQueue: string, now: number): Promise<void> {
+async function start(client: Client, row: EnrollmentRow, taskQueue: string, now: Date): Promise<void> {
   const { pinSeconds, csrSeconds, ackSeconds } = row;
-  const wholeSeconds = Math.max(Math.ceil((row.expiresAt.getTime() - now) / 1_000), 1);
+  const wholeSeconds = Math.max(Math.ceil((row.expiresAt.getTime() - now.getTime()) / 1_000), 1);
   try {
     await client.workflow.start(ENROLLMENT_WORKFLOW, {
       workflowId: enrollmentWorkflowId(row.id),

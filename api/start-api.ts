@@ -3,8 +3,10 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import { ArgonSlots } from '../core/pin/argon-slots.ts';
+import { clockCheck } from '../process/clock-check.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import type { Running } from '../process/run-process.ts';
+import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { accessTokens } from './access-token.ts';
@@ -36,8 +38,13 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     config,
     db,
     log,
-    gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now }),
-    accessTokens: accessTokens({ issuer: config.jwtIssuer, audience: config.jwtAudience, jwksUrl: config.jwksUrl }),
+    gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now, databaseTime: () => databaseTime(db) }),
+    accessTokens: accessTokens({
+      issuer: config.jwtIssuer,
+      audience: config.jwtAudience,
+      jwksUrl: config.jwksUrl,
+      now: () => databaseTime(db),
+    }),
     argon: new ArgonSlots(config.argonSlots, config.argonQueue),
   };
   const publicServer = createHttpsServer(
@@ -56,7 +63,7 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
   const health = await startHealthListener(
     config.internalHost,
     config.internalPort,
-    checks(db, () => connection.workflowService.getSystemInfo({})),
+    checks(db, config, () => connection.workflowService.getSystemInfo({})),
   );
   log.info({ publicPort, filesPort, internalPort: health.port }, 'listening');
   const stop = async (): Promise<void> => {
@@ -89,9 +96,10 @@ function drain(server: Server): Promise<void> {
   });
 }
 
-function checks(db: Database, askTemporal: () => Promise<unknown>): Check[] {
+function checks(db: Database, { clockToleranceSeconds }: Config<'api'>, askTemporal: () => Promise<unknown>): Check[] {
   return [
     { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
+    clockCheck(clockToleranceSeconds, () => clockDifferenceMs(db, Date.now)),
     // Credentials and ended enrollments are answered without Temporal: its absence does not make the API unready.
     {
       name: 'temporal',

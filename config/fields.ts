@@ -95,6 +95,14 @@ const TEMPORAL = {
   ),
 };
 
+const CLOCK = {
+  clockToleranceSeconds: value(
+    'CS_CLOCK_TOLERANCE_SECONDS',
+    seconds(30),
+    "How far the clock of the process may be from the database's before it is unready; the issuer then makes no keys.",
+  ),
+};
+
 const CODEC = {
   codecKeys: secret(
     'CS_CODEC_KEYS_FILE',
@@ -283,9 +291,9 @@ const CODEC_SERVER = {
 
 /** Which settings a process reads. A key that is not listed for a process must not be given to it. */
 export const PROCESSES = {
-  api: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...STAGES, ...LIMITS, ...API },
-  worker: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER },
-  issuer: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
+  api: { ...PROCESS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...STAGES, ...LIMITS, ...API },
+  worker: { ...PROCESS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER },
+  issuer: { ...PROCESS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
   codec: { ...PROCESS, ...CODEC, ...CODEC_SERVER },
   migrate: { ...PROCESS, ...DATABASE },
 } as const;

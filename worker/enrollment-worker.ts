@@ -8,9 +8,11 @@ import type { Config } from '../config/load-config.ts';
 import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
 import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../core/evidence/evidence-key.ts';
 import { signReceipt } from '../core/evidence/sign-receipt.ts';
+import { clockCheck } from '../process/clock-check.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import { startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
+import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { publishEvidenceKey } from '../store/evidence-keys.ts';
 import { lazyClient } from '../temporal/connection.ts';
@@ -32,7 +34,11 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const evidence = openEvidenceKey(config.evidenceKey);
   const db = openDatabase(config.databaseUrl);
   const { client, connection } = lazyClient(temporalOf(config), config.codecKeys);
-  const gateway = temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now });
+  const gateway = temporalGateway(client, {
+    taskQueueSuffix: config.taskQueueSuffix,
+    now: Date.now,
+    databaseTime: () => databaseTime(db),
+  });
   const evidenceLoop = startLoop(
     'evidence key',
     60,
@@ -51,7 +57,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
   });
-  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, temporal));
+  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, config, temporal));
   const stop = async (): Promise<void> => {
     await temporal.stop();
     await Promise.all([sweeper.stop(), evidenceLoop.stop()]);
@@ -92,9 +98,10 @@ async function createWorker(config: WorkerConfig, connection: NativeConnection, 
   });
 }
 
-function checks(db: Database, temporal: TemporalPart): Check[] {
+function checks(db: Database, { clockToleranceSeconds }: WorkerConfig, temporal: TemporalPart): Check[] {
   return [
     { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
+    clockCheck(clockToleranceSeconds, () => clockDifferenceMs(db, Date.now)),
     { name: 'temporal', check: async () => (temporal.isWorking() ? { ok: true } : { ok: false, detail: 'waiting for Temporal' }) },
   ];
 }

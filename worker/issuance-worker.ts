@@ -41,7 +41,11 @@ export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Pr
   const temporal = startTemporalPart({ address, namespace, tlsCaFile }, log, (native) =>
     createWorker(config, native, depsOf(config, db, signers, keys)),
   );
-  const health = await startHealthListener(config.internalHost, config.issuerHealthPort, issuanceChecks(db, temporal));
+  const health = await startHealthListener(
+    config.internalHost,
+    config.issuerHealthPort,
+    issuanceChecks(db, config.clockToleranceSeconds, temporal),
+  );
   const stop = async (): Promise<void> => {
     await temporal.stop();
     await crls.stop();
@@ -97,6 +101,7 @@ function depsOf(config: IssuerConfig, db: Database, signers: Signers, keys: SdkK
       policyOids: { user: config.userPolicyOid, sdk: config.sdkPolicyOid },
     },
     validity: { validityDays, backdateSeconds },
+    clockToleranceMs: config.clockToleranceSeconds * 1_000,
   };
 }
 

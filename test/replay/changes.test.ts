@@ -7,7 +7,10 @@ const all = recordedHistories();
 const [first] = recordedVersions();
 const FLOOD = 'completed-after-a-flood-of-signals';
 
-describe('a change of the workflow, made for a test', () => {
+/** Bundling takes seconds, on a busy machine more. */
+const BUNDLING = { timeout: 120_000 };
+
+describe('a change of the workflow, made for a test', BUNDLING, () => {
   it('that only says something else in a card replays every history', async () => {
     const path = await changedBundle({ file: 'operator-card.ts', from: "title: 'Waiting for the PIN'", to: "title: 'The PIN is awaited'" });
     expect(await replayCorpus(all, path)).toEqual(new Map());
@@ -16,7 +19,11 @@ describe('a change of the workflow, made for a test', () => {
   it('that does things in another order fails the replay of whatever reached that place', async () => {
     const path = await changedBundle(
       { file: 'enrollment.ts', from: '  await readRow(progress);\n  for', to: '  await sleep(1);\n  await readRow(progress);\n  for' },
-      { file: 'enrollment.ts', from: "  proxyActivities,\n} from '@temporalio/workflow';", to: "  proxyActivities,\n  sleep,\n} from '@temporalio/workflow';" },
+      {
+        file: 'enrollment.ts',
+        from: "  proxyActivities,\n} from '@temporalio/workflow';",
+        to: "  proxyActivities,\n  sleep,\n} from '@temporalio/workflow';",
+      },
     );
     const failed = await replayCorpus(all, path);
     // One never came so far.
@@ -27,7 +34,7 @@ describe('a change of the workflow, made for a test', () => {
   });
 });
 
-describe('the change behind patched(2026-11-continue-as-new)', () => {
+describe('the change behind patched(2026-11-continue-as-new)', BUNDLING, () => {
   it('leaves an old history on the old branch: a flooded run of the first release was played to its end in one run', async () => {
     const flooded = all.filter(({ path, version }) => path === FLOOD && version === first);
     const closing = flooded.map((recorded) => recorded.read().events.at(-1));
@@ -47,6 +54,10 @@ describe('the change behind patched(2026-11-continue-as-new)', () => {
     expect([...(await replayCorpus(all, always)).keys()]).toContain(`${first}/${FLOOD}`);
     const never = await changedBundle({ file: 'continue-as-new.ts', from: guard, to: 'true' });
     const failed = [...(await replayCorpus(all, never)).keys()];
-    expect(failed).toEqual(recordedVersions().slice(1).map((version) => `${version}/${FLOOD}`));
+    expect(failed).toEqual(
+      recordedVersions()
+        .slice(1)
+        .map((version) => `${version}/${FLOOD}`),
+    );
   });
 });

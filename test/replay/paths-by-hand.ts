@@ -12,7 +12,9 @@ const STAGES = ['awaiting-pin', 'awaiting-csr', 'issuing', 'awaiting-ack'] as co
 
 /** What an operator does in the Temporal UI. */
 export const pathsByHand: Record<string, PlayPath> = {
-  ...Object.fromEntries(STAGES.map((stage) => [`request-cancellation-in-${stage}`, (paths: PathWorld) => requestCancellation(paths, stage)])),
+  ...Object.fromEntries(
+    STAGES.map((stage) => [`request-cancellation-in-${stage}`, (paths: PathWorld) => requestCancellation(paths, stage)]),
+  ),
   'reset-then-completed': async (paths) => {
     const run = await paths.runs.bring('awaiting-csr');
     await reset(paths, run);

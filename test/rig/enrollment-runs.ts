@@ -10,6 +10,7 @@ import { type EnrollmentGateway, temporalGateway } from '../../api/gateway.ts';
 import { type EnrollmentId, enrollmentWorkflowId } from '../../contract/ids.ts';
 import type { State } from '../../contract/states.ts';
 import { ENROLLMENT_TASK_QUEUE, enrollmentProcess, ISSUANCE_TASK_QUEUE, type StageLimits } from '../../contract/temporal.ts';
+import { databaseTime } from '../../store/database.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';
 import { createRow, type DeviceIds, newDevice, satisfyPin, TEST_LIMITS } from './enrollment-rows.ts';
 import type { EnrollmentWorld } from './enrollment-world.ts';
@@ -34,7 +35,11 @@ export interface EnrollmentRuns {
   /** Starts the issuance worker, when it was not there from the beginning. */
   startIssuance(deps?: IssuanceDeps): Promise<void>;
   /** Creates an enrollment and brings it to a state with the calls of API and device. `issuing` lasts only while issuance is away. */
-  bring(state: 'awaiting-pin' | 'awaiting-csr' | 'issuing' | 'awaiting-ack' | 'completed', limits?: StageLimits, device?: DeviceIds): Promise<Run>;
+  bring(
+    state: 'awaiting-pin' | 'awaiting-csr' | 'issuing' | 'awaiting-ack' | 'completed',
+    limits?: StageLimits,
+    device?: DeviceIds,
+  ): Promise<Run>;
 }
 
 interface Parts {
@@ -64,7 +69,7 @@ export async function enrollmentRuns(world: EnrollmentWorld, { client, nativeCon
     }),
   );
   if (issuance === 'there') await startIssuance();
-  const gateway = temporalGateway(client, { taskQueueSuffix: suffix, now: Date.now });
+  const gateway = temporalGateway(client, { taskQueueSuffix: suffix, now: Date.now, databaseTime: () => databaseTime(world.db) });
   const parts = { world, client, gateway, enrollmentQueue };
   return { ...parts, startIssuance, bring: (state, limits, device) => bring(parts, state, limits, device) };
 }
