@@ -46,6 +46,8 @@ export interface EnrollmentGateway {
   process(id: EnrollmentId): Promise<EnrollmentProcess | undefined>;
   /** Asks a run whose row has ended to look at it; best effort. */
   nudge(id: EnrollmentId): Promise<void>;
+  /** Ends a run whose row has ended and which cannot see it; one that is closed or gone stays so. */
+  terminate(id: EnrollmentId, reason: string): Promise<void>;
 }
 
 const START_MS = 4_000;
@@ -73,8 +75,17 @@ export function temporalGateway(client: Client, { taskQueueSuffix, now, database
       within(UPDATE_MS, () => handle(id).executeUpdate(acknowledge, { args: [{ proof }], updateId: requestId })),
     cancel: (id, by, requestId) => within(UPDATE_MS, () => handle(id).executeUpdate(cancel, { args: [{ by }], updateId: requestId })),
     process: (id) => within(QUERY_MS, () => handle(id).query(enrollmentProcess)).catch(() => undefined),
+    terminate: (id, reason) => within(SIGNAL_MS, () => terminate(handle(id), reason)),
     nudge: (id) => within(SIGNAL_MS, () => handle(id).signal(pinLocked)).catch(() => undefined),
   };
+}
+
+async function terminate(handle: WorkflowHandle, reason: string): Promise<void> {
+  try {
+    await handle.terminate(reason);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
 }
 
 async function start(client: Client, row: EnrollmentRow, taskQueue: string, now: Date): Promise<void> {

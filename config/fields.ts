@@ -103,6 +103,31 @@ const CLOCK = {
   ),
 };
 
+/** The same in both workers of a release. */
+const VERSIONING = {
+  workerDeploymentName: value(
+    'CS_WORKER_DEPLOYMENT_NAME',
+    z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/)
+      .optional(),
+    'Turns on worker versioning: name of the Temporal worker deployment. A version gets no work before it is made current.',
+  ),
+  workerBuildId: value(
+    'CS_WORKER_BUILD_ID',
+    z
+      .string()
+      .regex(/^[A-Za-z0-9._+-]{1,64}$/)
+      .optional(),
+    'Version of this release in that deployment, another one for each release.',
+  ),
+  workerVersioning: value(
+    'CS_WORKER_VERSIONING',
+    z.enum(['auto-upgrade', 'pinned']).default('auto-upgrade'),
+    'auto-upgrade moves open enrollments to the current version, pinned leaves each with the version that began it until it ends.',
+  ),
+};
+
 const CODEC = {
   codecKeys: secret(
     'CS_CODEC_KEYS_FILE',
@@ -292,8 +317,8 @@ const CODEC_SERVER = {
 /** Which settings a process reads. A key that is not listed for a process must not be given to it. */
 export const PROCESSES = {
   api: { ...PROCESS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...STAGES, ...LIMITS, ...API },
-  worker: { ...PROCESS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER },
-  issuer: { ...PROCESS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
+  worker: { ...PROCESS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...VERSIONING, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER },
+  issuer: { ...PROCESS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...VERSIONING, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
   codec: { ...PROCESS, ...CODEC, ...CODEC_SERVER },
   migrate: { ...PROCESS, ...DATABASE },
 } as const;

@@ -15,14 +15,18 @@ import type { Running } from '../process/run-process.ts';
 import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { publishEvidenceKey } from '../store/evidence-keys.ts';
+import { clusterIdentity } from '../temporal/cluster-identity.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
-import { sweep } from './sweeper.ts';
+import { deploymentVersion } from './deployment-version.ts';
+import { lostRuns } from './lost-runs.ts';
+import { sweepTurn } from './sweep-turn.ts';
 import { startTemporalPart, type TemporalPart } from './temporal-part.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 type WorkerConfig = Config<'worker'>;
+type TemporalConnection = ReturnType<typeof lazyClient>['connection'];
 
 /** Above the longest local activity: what runs is finished before the process ends. */
 const SHUTDOWN_GRACE = '25 s';
@@ -46,10 +50,11 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     log,
     () => new Date(),
   );
-  const sweeper = startLoop(
-    'sweeper',
+  const sweeper = startLoop('sweeper', config.sweepIntervalSeconds, sweepTurn(config, db, gateway, log), log, () => new Date());
+  const lost = startLoop(
+    'lost runs',
     config.sweepIntervalSeconds,
-    () => sweepOnce(config, db, gateway, log),
+    lostRunsTurn(config, connection, db, gateway, log),
     log,
     () => new Date(),
   );
@@ -60,7 +65,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, config, temporal));
   const stop = async (): Promise<void> => {
     await temporal.stop();
-    await Promise.all([sweeper.stop(), evidenceLoop.stop()]);
+    await Promise.all([sweeper.stop(), lost.stop(), evidenceLoop.stop()]);
     await connection.close();
     await health.close();
     await db.$disconnect();
@@ -72,9 +77,20 @@ function temporalOf({ temporalAddress: address, temporalNamespace: namespace, te
   return { address, namespace, tlsCaFile };
 }
 
-function sweepOnce(config: WorkerConfig, db: Database, gateway: EnrollmentGateway, log: Logger): Promise<void> {
-  const { sweepGraceSeconds: graceSeconds, startGraceSeconds } = config;
-  return sweep({ db, log, graceSeconds, startGraceSeconds, start: (row) => gateway.start(row) });
+function lostRunsTurn(
+  { temporalNamespace }: WorkerConfig,
+  connection: TemporalConnection,
+  db: Database,
+  gateway: EnrollmentGateway,
+  log: Logger,
+) {
+  return lostRuns({
+    db,
+    log,
+    cluster: () => clusterIdentity(connection, temporalNamespace),
+    prepare: () => ensureSearchAttributes(connection, temporalNamespace),
+    start: (row) => gateway.start(row),
+  });
 }
 
 function depsOf(config: WorkerConfig, db: Database, evidence: EvidenceKey): EnrollmentDeps {
@@ -89,6 +105,7 @@ async function createWorker(config: WorkerConfig, connection: NativeConnection, 
     namespace: config.temporalNamespace,
     taskQueue: ENROLLMENT_TASK_QUEUE + config.taskQueueSuffix,
     dataConverter: dataConverter(config.codecKeys),
+    ...deploymentVersion(config),
     workflowBundle,
     activities: createEnrollmentActivities(deps),
     interceptors: { activity: [() => ({ inbound: new RefusalInterceptor() })] },

@@ -15,6 +15,7 @@ import type { Running } from '../process/run-process.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { renewCrls } from './crl-loop.ts';
+import { deploymentVersion } from './deployment-version.ts';
 import { issuanceChecks } from './issuance-checks.ts';
 import { publishIssuers } from './publish-issuers.ts';
 import { startTemporalPart } from './temporal-part.ts';
@@ -111,6 +112,7 @@ function createWorker(config: IssuerConfig, connection: NativeConnection, deps: 
     namespace: config.temporalNamespace,
     taskQueue: ISSUANCE_TASK_QUEUE + config.taskQueueSuffix,
     dataConverter: dataConverter(config.codecKeys),
+    ...deploymentVersion(config),
     activities: createIssuanceActivities(deps),
     interceptors: { activity: [() => ({ inbound: new RefusalInterceptor() })] },
     maxConcurrentActivityTaskExecutions: config.maxConcurrentIssuing,

@@ -18,6 +18,7 @@ const gateway: EnrollmentGateway = {
   cancel: away,
   process: away,
   nudge: away,
+  terminate: away,
 };
 
 describe('the documentation of the API, with neither database nor Temporal', () => {

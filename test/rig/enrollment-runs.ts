@@ -119,9 +119,9 @@ export async function stands(handle: WorkflowHandle, stage: State): Promise<void
   await until(async () => (await handle.query(enrollmentProcess)).stage === stage, `the run stands in ${stage}`);
 }
 
-/** Polls until something is true; throws what was waited for after ten seconds. */
-export async function until(check: () => Promise<boolean>, what: string): Promise<void> {
-  for (let waited = 0; waited < 10_000; waited += 50) {
+/** Polls until something is true; throws what was waited for after ten seconds, or as many as are said. */
+export async function until(check: () => Promise<boolean>, what: string, seconds = 10): Promise<void> {
+  for (let waited = 0; waited < seconds * 1_000; waited += 50) {
     if (await check()) return;
     await sleep(50);
   }
