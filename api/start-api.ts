@@ -12,6 +12,7 @@ import { lazyClient } from '../temporal/connection.ts';
 import { accessTokens } from './access-token.ts';
 import { filesApp, publicApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
+import { closeServer, newDrain } from './drain.ts';
 import { temporalGateway } from './gateway.ts';
 
 /** TLS 1.2 only with ECDHE and AEAD; 1.3 has nothing else. */
@@ -19,8 +20,6 @@ const TLS12_CIPHERS =
   'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256';
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
-/** How long answers that are under way may take after a stop was asked for: the longest wait is 25 s. */
-const DRAIN_MS = 28_000;
 
 export interface RunningApi extends Running {
   publicPort: number;
@@ -47,6 +46,8 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     }),
     argon: new ArgonSlots(config.argonSlots, config.argonQueue),
   };
+  const drain = newDrain();
+  const docsUrl = config.docsUrl ?? '/docs/errors';
   const publicServer = createHttpsServer(
     {
       cert: config.tlsCertificate,
@@ -55,19 +56,19 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
       ciphers: `TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:${TLS12_CIPHERS}`,
       honorCipherOrder: true,
     },
-    publicApp(deps),
+    drain.before(publicApp(deps), docsUrl),
   );
-  const filesServer = createHttpServer(filesApp(deps));
+  const filesServer = createHttpServer(drain.before(filesApp(deps), docsUrl));
   const publicPort = await listen(publicServer, config.apiPort, config.apiHost);
   const filesPort = await listen(filesServer, config.filesPort, config.apiHost);
-  const health = await startHealthListener(
-    config.internalHost,
-    config.internalPort,
-    checks(db, config, () => connection.workflowService.getSystemInfo({})),
-  );
+  const health = await startHealthListener(config.internalHost, config.internalPort, [
+    { name: 'serving', check: async () => ({ ok: !drain.begun }) },
+    ...checks(db, config, () => connection.workflowService.getSystemInfo({})),
+  ]);
   log.info({ publicPort, filesPort, internalPort: health.port }, 'listening');
   const stop = async (): Promise<void> => {
-    await Promise.all([drain(publicServer), drain(filesServer)]);
+    drain.begin();
+    await Promise.all([closeServer(publicServer), closeServer(filesServer)]);
     await connection.close();
     await health.close();
     await db.$disconnect();
@@ -84,15 +85,6 @@ function listen(server: Server, port: number, host: string): Promise<number> {
       const address = server.address();
       done(typeof address === 'object' && address !== null ? address.port : port);
     });
-  });
-}
-
-/** No new connections; idle ones close at once, busy ones when they have answered. */
-function drain(server: Server): Promise<void> {
-  return new Promise((done) => {
-    server.close(() => done());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
   });
 }
 

@@ -1,0 +1,49 @@
+import type { Server } from 'node:http';
+import express, { type Express } from 'express';
+import { ServiceError } from '../contract/service-error.ts';
+import { requestId } from './middleware/request-id.ts';
+import { sendProblem } from './problem.ts';
+
+/** How long answers that are under way may take after a stop was asked for: the longest wait is 25 s. */
+const DRAIN_MS = 28_000;
+const RETRY_AFTER_SECONDS = 1;
+
+export interface Drain {
+  readonly begun: boolean;
+  /** From now on a request that comes on a connection kept alive is answered `503 shutting_down` and the connection closed. */
+  begin(): void;
+  /** The application, and in front of it the refusal. */
+  before(app: Express, docsUrl: string): Express;
+}
+
+export function newDrain(): Drain {
+  let begun = false;
+  return {
+    get begun() {
+      return begun;
+    },
+    begin: () => {
+      begun = true;
+    },
+    before: (app, docsUrl) => inFrontOf(app, docsUrl, () => begun),
+  };
+}
+
+function inFrontOf(app: Express, docsUrl: string, begun: () => boolean): Express {
+  const front = express().disable('x-powered-by').disable('etag');
+  front.use((req, res, next) => {
+    if (!begun()) return next();
+    res.setHeader('Connection', 'close');
+    requestId(req, res, () => sendProblem(res, new ServiceError('shutting_down', undefined, {}, RETRY_AFTER_SECONDS), docsUrl));
+  });
+  return front.use(app);
+}
+
+/** No new connections; idle ones close at once, busy ones when they have answered. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((done) => {
+    server.close(() => done());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
+  });
+}
