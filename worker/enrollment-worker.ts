@@ -6,21 +6,20 @@ import type { EnrollmentDeps } from '../activities/ports.ts';
 import { type EnrollmentGateway, temporalGateway } from '../api/gateway.ts';
 import type { Config } from '../config/load-config.ts';
 import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
-import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../core/evidence/evidence-key.ts';
-import { signReceipt } from '../core/evidence/sign-receipt.ts';
+import { openEvidenceKey } from '../core/evidence/evidence-key.ts';
 import { clockCheck } from '../process/clock-check.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import { startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
 import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
-import { publishEvidenceKey } from '../store/evidence-keys.ts';
 import { clusterIdentity } from '../temporal/cluster-identity.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { deploymentVersion } from './deployment-version.ts';
 import { lostRuns } from './lost-runs.ts';
+import { type PublishedEvidence, publishedEvidence } from './published-evidence.ts';
 import { sweepTurn } from './sweep-turn.ts';
 import { startTemporalPart, type TemporalPart } from './temporal-part.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
@@ -35,8 +34,9 @@ const STICKY_TIMEOUT = '3 s';
 
 /** The enrollment worker: workflows, short steps, sweeper. It holds the evidence key and no CA key. Starts without Temporal and database. */
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
-  const evidence = openEvidenceKey(config.evidenceKey);
+  const evidenceKey = openEvidenceKey(config.evidenceKey);
   const db = openDatabase(config.databaseUrl);
+  const evidence = publishedEvidence(db, evidenceKey);
   const { client, connection } = lazyClient(temporalOf(config), config.codecKeys);
   const gateway = temporalGateway(client, {
     taskQueueSuffix: config.taskQueueSuffix,
@@ -46,7 +46,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const evidenceLoop = startLoop(
     'evidence key',
     60,
-    () => publishEvidenceKey(db, evidence.kid, publicEvidenceJwk(evidence)),
+    () => evidence.publish(),
     log,
     () => new Date(),
   );
@@ -93,9 +93,9 @@ function lostRunsTurn(
   });
 }
 
-function depsOf(config: WorkerConfig, db: Database, evidence: EvidenceKey): EnrollmentDeps {
+function depsOf(config: WorkerConfig, db: Database, evidence: PublishedEvidence): EnrollmentDeps {
   const { challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals } = config;
-  return { db, challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals, signReceipt: (facts) => signReceipt(facts, evidence) };
+  return { db, challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals, signReceipt: (facts) => evidence.sign(facts) };
 }
 
 async function createWorker(config: WorkerConfig, connection: NativeConnection, deps: EnrollmentDeps): Promise<Worker> {
