@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type Express } from 'express';
 import { ServiceError } from '../contract/service-error.ts';
 import { requestId } from './middleware/request-id.ts';
@@ -6,12 +7,17 @@ import { sendProblem } from './problem.ts';
 
 /** How long answers that are under way may take after a stop was asked for: the longest wait is 25 s. */
 const DRAIN_MS = 28_000;
+/**
+ * Before the listeners close: whoever keeps a connection alive learns by `503 shutting_down` that it ends. Closed at once, an idle
+ * connection would lose the request that is on its way.
+ */
+const LINGER_MS = 1_500;
 const RETRY_AFTER_SECONDS = 1;
 
 export interface Drain {
   readonly begun: boolean;
-  /** From now on a request that comes on a connection kept alive is answered `503 shutting_down` and the connection closed. */
-  begin(): void;
+  /** From now on each further request is answered `503 shutting_down` and its connection closed; resolves when all have had time to ask. */
+  begin(): Promise<void>;
   /** The application, and in front of it the refusal. */
   before(app: Express, docsUrl: string): Express;
 }
@@ -24,6 +30,7 @@ export function newDrain(): Drain {
     },
     begin: () => {
       begun = true;
+      return sleep(LINGER_MS);
     },
     before: (app, docsUrl) => inFrontOf(app, docsUrl, () => begun),
   };

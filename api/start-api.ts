@@ -67,7 +67,7 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
   ]);
   log.info({ publicPort, filesPort, internalPort: health.port }, 'listening');
   const stop = async (): Promise<void> => {
-    drain.begin();
+    await drain.begin();
     await Promise.all([closeServer(publicServer), closeServer(filesServer)]);
     await connection.close();
     await health.close();

@@ -14,7 +14,7 @@ export interface KeepAliveCalls {
 
 /**
  * Calls without a pause on connections that are kept alive. `answered`: 200; `shutting_down`: 503 with that code; `not connected`: nobody
- * listens; `closed while idle`: the server closed a connection before the request was written; `dropped`: sent, and no answer came.
+ * listens, nothing was sent; `dropped`: sent, and no answer came.
  */
 export function keepAliveCalls(dev: DevJson): KeepAliveCalls {
   const counts: Record<string, number> = { answered: 0, shutting_down: 0, 'not connected': 0, dropped: 0 };
@@ -45,6 +45,11 @@ async function once(agent: Agent, url: string): Promise<string> {
     return statusCode === 503 && text.includes('"shutting_down"') ? 'shutting_down' : `status ${statusCode}`;
   } catch (error) {
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-    return code === 'ECONNREFUSED' ? 'not connected' : 'dropped';
+    if (code === 'ECONNREFUSED') return 'not connected';
+    const message = error instanceof Error ? error.message : '';
+    // Nothing was sent: the listener closed while the connection was being made.
+    if (/before secure TLS connection/.test(message)) return 'not connected';
+    console.error(`· dropped: ${String(code)} ${message}`);
+    return 'dropped';
   }
 }
