@@ -8,7 +8,11 @@ export function* filesBelow(folders: readonly string[], leaveOut: readonly strin
   for (const path of folders) {
     if (!existsSync(path) || leaveOut.includes(path)) continue;
     const kind = statSync(path);
-    if (kind.isDirectory()) yield* filesBelow(readdirSync(path).map((name) => join(path, name)), leaveOut);
+    if (kind.isDirectory())
+      yield* filesBelow(
+        readdirSync(path).map((name) => join(path, name)),
+        leaveOut,
+      );
     else if (kind.isFile()) yield path;
   }
 }

@@ -38,9 +38,11 @@ export async function enrollKnown(wish: Wish): Promise<KnownEnrollment> {
   const card = await VirtualCard.open({ directory: join(wish.folder, deviceId), deviceSecret: randomBytes(32) });
   const flow = { baseUrl: dev.api, tlsCa: pem(dev.tlsCaFile), roots: dev.rootCertificateFiles.map(pem), card, askForPin: async () => pin };
   const pause = new Error('stored, not acknowledged yet');
-  await enrollDevice({ ...flow, ...wish, enrollmentId, enrollmentToken, onStep: stopAt('credentials-stored', pause) }).catch((error: unknown) => {
-    if (error !== pause) throw error;
-  });
+  await enrollDevice({ ...flow, ...wish, enrollmentId, enrollmentToken, onStep: stopAt('credentials-stored', pause) }).catch(
+    (error: unknown) => {
+      if (error !== pause) throw error;
+    },
+  );
   const { userKey = '', deliveryKey = '', checked } = storeOf(card).journal;
   const sealed = await wish.readSealed(enrollmentId);
   await resumeEnrollment(flow);

@@ -63,7 +63,8 @@ export function rawHistoriesPlace(connection: Connection): Place {
   return {
     name: 'histories, raw',
     async *parts() {
-      for await (const history of histories(connection)) yield [Buffer.from(History.encode(history).finish()), Buffer.from(JSON.stringify(history))];
+      for await (const history of histories(connection))
+        yield [Buffer.from(History.encode(history).finish()), Buffer.from(JSON.stringify(history))];
     },
   };
 }
@@ -87,8 +88,12 @@ async function* histories(connection: Connection): AsyncGenerator<proto.temporal
 
 function* payloadsIn(value: unknown): Generator<Payload> {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
-  if ('metadata' in value && 'data' in value) yield value as Payload;
+  if (isPayload(value)) yield value;
   else for (const member of Object.values(value)) yield* payloadsIn(member);
+}
+
+function isPayload(value: object): value is Payload {
+  return 'metadata' in value && 'data' in value;
 }
 
 function opened(keys: KeyRing, payload: Payload): Buffer {

@@ -37,10 +37,13 @@ async function inDatabase(url: string, work: (client: pg.Client) => Promise<unkn
 
 /** One run with clear payloads, one with encrypted ones; nobody works on them. */
 export async function plantInHistories(connection: Connection, keys: KeyRing, plants: readonly Plant[]): Promise<void> {
-  const args = [...plants.map(({ content }) => new Uint8Array(content))];
+  const args = plants.map(({ content }) => new Uint8Array(content));
   const options = { args, taskQueue: 'nobody', workflowExecutionTimeout: '10 minutes' } as const;
   const clear = await new Client({ connection }).workflow.start('planted', { ...options, workflowId: 'planted-clear' });
-  const sealed = await new Client({ connection, dataConverter: dataConverter(keys) }).workflow.start('planted', { ...options, workflowId: 'planted-sealed' });
+  const sealed = await new Client({ connection, dataConverter: dataConverter(keys) }).workflow.start('planted', {
+    ...options,
+    workflowId: 'planted-sealed',
+  });
   await Promise.all([clear.terminate(), sealed.terminate()]);
 }
 

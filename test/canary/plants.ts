@@ -11,7 +11,7 @@ export interface Plant {
 export function newPlants(): Plant[] {
   const forms: [string, (octets: Buffer) => Buffer | string][] = [
     ['octets', (octets) => octets],
-    ['little-endian', (octets) => Buffer.from(octets).reverse()],
+    ['little-endian', (octets) => Buffer.from(octets.toReversed())],
     ['hex', (octets) => `key=${octets.toString('hex')};`],
     ['HEX', (octets) => octets.toString('hex').toUpperCase()],
     ['base64', (octets) => octets.toString('base64')],
@@ -32,8 +32,16 @@ function plant(form: string, octets: Buffer, write: (octets: Buffer) => Buffer |
 
 /** Real keys as programs write them: the search looks for the private value inside. */
 function keyPlants(): Plant[] {
-  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'der' } });
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'der' }, publicKeyEncoding: { type: 'spki', format: 'der' } });
+  const ec = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+  });
+  const rsa = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+  });
   const scalar = createPrivateKey(ec.privateKey).export({ format: 'jwk' }).d ?? '';
   const prime = createPrivateKey({ key: rsa.privateKey, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' }).p ?? '';
   return [
@@ -44,5 +52,8 @@ function keyPlants(): Plant[] {
 
 function pinPlant(): Plant {
   const octets = Buffer.from(String(randomBytes(5).readUIntBE(0, 5)).padStart(12, '7').slice(0, 12));
-  return { secret: { name: 'planted: digits of a PIN', octets, isText: true }, content: Buffer.concat([Buffer.from('{"pin":"'), octets, Buffer.from('"}')]) };
+  return {
+    secret: { name: 'planted: digits of a PIN', octets, isText: true },
+    content: Buffer.concat([Buffer.from('{"pin":"'), octets, Buffer.from('"}')]),
+  };
 }

@@ -1,18 +1,35 @@
+import { randomInt } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomInt } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 import pg from 'pg';
 import { secretPaths } from '../../cli/dev/dev-secrets.ts';
-import { anyPorts } from '../rig/any-ports.ts';
 import { type Stack, startStack } from '../../cli/dev/stack.ts';
 import { parseKeyRing } from '../../config/key-ring-file.ts';
 import type { KeyRing } from '../../core/key-ring.ts';
+import { anyPorts } from '../rig/any-ports.ts';
 import { enrollKnown, type KnownEnrollment } from './known-enrollment.ts';
-import { decodedHistoriesPlace, dumpPlace, filePlace, logPlace, memoryPlace, metricsPlace, type Place, rawHistoriesPlace } from './places.ts';
-import { plantFile, plantInDatabase, plantInFile, plantInHistories, plantInMemory, plantInMetrics, type PlantedMemory } from './planted-places.ts';
+import {
+  decodedHistoriesPlace,
+  dumpPlace,
+  filePlace,
+  logPlace,
+  memoryPlace,
+  metricsPlace,
+  type Place,
+  rawHistoriesPlace,
+} from './places.ts';
+import {
+  type PlantedMemory,
+  plantFile,
+  plantInDatabase,
+  plantInFile,
+  plantInHistories,
+  plantInMemory,
+  plantInMetrics,
+} from './planted-places.ts';
 import { newPlants, type Plant } from './plants.ts';
 import { Search } from './search.ts';
 import type { Secret } from './secret-forms.ts';
@@ -78,7 +95,13 @@ export async function runCanary({ say }: CanaryOptions): Promise<CanaryReport> {
 
 async function inStack(dataFolder: string, temporaryFolder: string, say: CanaryOptions['say']): Promise<CanaryReport> {
   const settings = { CS_LOG_LEVEL: 'debug', CS_KEY_THREAD_SECONDS: '1', CS_KEY_THREAD_KEYS: '1', CS_CRL_INTERVAL_SECONDS: '1' };
-  const stack = await startStack({ dataFolder, ports: await anyPorts(), say: () => undefined, signal: new AbortController().signal, settings });
+  const stack = await startStack({
+    dataFolder,
+    ports: await anyPorts(),
+    say: () => undefined,
+    signal: new AbortController().signal,
+    settings,
+  });
   const connection = await Connection.connect({ address: stack.dev.temporal.address });
   const paths = secretPaths(dataFolder);
   const adminUrl = adminUrlOf(stack.dev.databaseUrl, readFileSync(paths.secret('database.password'), 'utf8'));
@@ -101,7 +124,13 @@ async function inStack(dataFolder: string, temporaryFolder: string, say: CanaryO
 async function enrollTwo(scene: Scene): Promise<KnownEnrollment[]> {
   const { stack, adminUrl } = scene;
   const pin = String(randomInt(1e11, 9e11));
-  const wish = { dev: stack.dev, folder: `${scene.dataFolder}/cards`, userId: 'u-canary', pin, readSealed: (id: string) => sealedOf(adminUrl, id) };
+  const wish = {
+    dev: stack.dev,
+    folder: `${scene.dataFolder}/cards`,
+    userId: 'u-canary',
+    pin,
+    readSealed: (id: string) => sealedOf(adminUrl, id),
+  };
   const first = await enrollKnown({ ...wish, deviceId: 'd-canary-ec', keyType: 'EC:P-256', deliveryFormat: 'jwe' });
   const second = await enrollKnown({ ...wish, deviceId: 'd-canary-rsa', keyType: 'RSA:2048', deliveryFormat: 'cms' });
   return [first, second];
@@ -144,7 +173,10 @@ interface SearchedPlace {
   owner?: string;
 }
 
-async function placesOf({ stack: { dev }, dataFolder, temporaryFolder, adminUrl, connection, codecKeys }: Scene, planted: PlantedThings): Promise<SearchedPlace[]> {
+async function placesOf(
+  { stack: { dev }, dataFolder, temporaryFolder, adminUrl, connection, codecKeys }: Scene,
+  planted: PlantedThings,
+): Promise<SearchedPlace[]> {
   const cluster = await dataDirectory(adminUrl);
   const wal = join(cluster, 'pg_wal');
   const metrics = Object.values(dev.health).map((url) => url.replace(/readyz$/, 'metrics'));
@@ -152,7 +184,10 @@ async function placesOf({ stack: { dev }, dataFolder, temporaryFolder, adminUrl,
     filePlace('database files', [cluster], [wal]),
     filePlace('write-ahead log', [wal]),
     dumpPlace('dump of a planted database', planted.databaseUrl),
-    filePlace('Temporal database', ['', '-wal', '-shm'].map((ending) => join(dataFolder, `temporal.db${ending}`))),
+    filePlace(
+      'Temporal database',
+      ['', '-wal', '-shm'].map((ending) => join(dataFolder, `temporal.db${ending}`)),
+    ),
     rawHistoriesPlace(connection),
     decodedHistoriesPlace(connection, codecKeys),
     logPlace(dataFolder),
@@ -160,7 +195,10 @@ async function placesOf({ stack: { dev }, dataFolder, temporaryFolder, adminUrl,
     planted.metrics.place,
     planted.memory.place,
   ].map((place) => ({ place, hasPlants: true }));
-  const others = [dumpPlace('dump (all live rows)', dev.databaseUrl), metricsPlace('metrics', metrics)].map((place) => ({ place, hasPlants: false }));
+  const others = [dumpPlace('dump (all live rows)', dev.databaseUrl), metricsPlace('metrics', metrics)].map((place) => ({
+    place,
+    hasPlants: false,
+  }));
   const memories = Object.entries(dev.pids).map(([name, pid]) => ({ place: memoryPlace(name, pid), hasPlants: false, owner: name }));
   return [...withPlants, ...others, ...memories];
 }

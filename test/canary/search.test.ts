@@ -4,14 +4,17 @@ import { newPlants } from './plants.ts';
 import { Search } from './search.ts';
 
 describe('the search for residue', () => {
-  test.each(newPlants().map((plant) => [plant.secret.name, plant] as const))('finds what was %s, among other octets, however they are cut', async (_name, { secret, content }) => {
-    const place = Buffer.concat([randomBytes(1_000), content, randomBytes(1_000)]);
-    for (const size of [place.length, 700, 64, 7]) {
-      const search = new Search([secret]);
-      await search.readAll(pieces(place, size));
-      expect(search.found.get(secret.name)?.size ?? 0, `pieces of ${size}`).toBeGreaterThan(0);
-    }
-  });
+  test.each(newPlants().map((plant) => [plant.secret.name, plant] as const))(
+    'finds what was %s, among other octets, however they are cut',
+    async (_name, { secret, content }) => {
+      const place = Buffer.concat([randomBytes(1_000), content, randomBytes(1_000)]);
+      for (const size of [place.length, 700, 64, 7]) {
+        const search = new Search([secret]);
+        await search.readAll(pieces(place, size));
+        expect(search.found.get(secret.name)?.size ?? 0, `pieces of ${size}`).toBeGreaterThan(0);
+      }
+    },
+  );
 
   test('finds nothing where nothing is, and counts what is there once', async () => {
     const [plant] = newPlants();

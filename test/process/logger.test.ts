@@ -44,7 +44,10 @@ describe('the log', () => {
       for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const)
         log[level]({ requestId: 'r-1', status: 200, ...texts, headers: { authorization: texts.token } }, 'request');
     });
-    const entries = line.trim().split('\n').map((text) => JSON.parse(text));
+    const entries = line
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text));
     expect(entries).toHaveLength(6);
     for (const entry of entries) {
       expect(entry).toMatchObject({ process: 'test', requestId: 'r-1', status: 200, msg: 'request' });
@@ -78,7 +81,9 @@ describe('the log', () => {
     const thrown = [
       caught(() => JSON.parse(texts.token)),
       caught(() => new URL(`http://[${texts.token}`)),
-      Object.assign(new Error(`invalid input syntax for type uuid: "${texts.token}"\nparameters: ${texts.phc}`), { parameters: [texts.phc] }),
+      Object.assign(new Error(`invalid input syntax for type uuid: "${texts.token}"\nparameters: ${texts.phc}`), {
+        parameters: [texts.phc],
+      }),
       texts.token,
     ];
     for (const err of thrown) expectNoSecret(linesOf((log) => log.warn({ err }, 'turn failed')));

@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What a measuring script writes to docs/evidence/<name>.json: everything that is shown, in words and figures. */
+export interface Evidence {
+  title: string;
+  /** The command that made it. */
+  command: string;
+  /** JSON time. */
+  at: string;
+  /** One line: cores, Node, what else mattered. */
+  machine: string;
+  facts: readonly { what: string; found: string; wanted?: string }[];
+  tables?: readonly { title: string; head: readonly string[]; rows: readonly (readonly string[])[] }[];
+  /** What was not measured, or stays open. */
+  gaps?: readonly string[];
+}
+
+/** docs/evidence.md from the files that the scripts wrote: nothing in it is typed by hand. */
+export function renderEvidence(folder: string): string[] {
+  if (!existsSync(folder)) return ['Nothing was measured yet.'];
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  return files.toSorted().flatMap((name) => section(parse(join(folder, name)), name));
+}
+
+function parse(path: string): Evidence {
+  const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  if (!isEvidence(value)) throw new Error(`${path} is not what a measuring script writes`);
+  return value;
+}
+
+function isEvidence(value: unknown): value is Evidence {
+  return typeof value === 'object' && value !== null && ['title', 'command', 'at', 'machine', 'facts'].every((member) => member in value);
+}
+
+function section({ title, command, at, machine, facts, tables = [], gaps = [] }: Evidence, file: string): string[] {
+  return [
+    '',
+    `## ${title}`,
+    '',
+    `\`${command}\` on ${at.slice(0, 10)}; ${machine}. Figures: [evidence/${file}](evidence/${file}).`,
+    '',
+    ...table(
+      ['what', 'found', 'wanted'],
+      facts.map(({ what, found, wanted = '' }) => [what, found, wanted]),
+    ),
+    ...tables.flatMap(({ title: name, head, rows }) => ['', `### ${name}`, '', ...table(head, rows)]),
+    ...(gaps.length === 0 ? [] : ['', 'Not shown by this:', '', ...gaps.map((gap) => `- ${gap}`)]),
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`).replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
+}
