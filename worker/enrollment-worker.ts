@@ -31,6 +31,8 @@ const STICKY_TIMEOUT = '3 s';
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
   const evidence = openEvidenceKey(config.evidenceKey);
   const db = openDatabase(config.databaseUrl);
+  // A role of its own: the loop that may end any enrollment can do nothing else.
+  const sweeperDb = openDatabase(config.sweeperDatabaseUrl, { poolSize: 2 });
   const { client, connection } = lazyClient(temporalOf(config), config.codecKeys);
   const gateway = temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now });
   const evidenceLoop = startLoop(
@@ -43,7 +45,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const sweeper = startLoop(
     'sweeper',
     config.sweepIntervalSeconds,
-    () => sweepOnce(config, db, gateway, log),
+    () => sweepOnce(config, sweeperDb, gateway, log),
     log,
     () => new Date(),
   );
@@ -57,7 +59,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     await Promise.all([sweeper.stop(), evidenceLoop.stop()]);
     await connection.close();
     await health.close();
-    await db.$disconnect();
+    await Promise.all([db.$disconnect(), sweeperDb.$disconnect()]);
   };
   return { stop, died: temporal.died };
 }

@@ -68,6 +68,7 @@ function configOf(databaseUrl: string, temporalPort: number, healthPort: number)
   return loadConfig('worker', {
     CS_ENV: 'development',
     CS_DATABASE_URL_FILE: path('database'),
+    CS_SWEEPER_DATABASE_URL_FILE: path('database'),
     CS_TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
     CS_TASK_QUEUE_SUFFIX: taskQueueSuffix(),
     CS_CODEC_KEYS_FILE: path('codec'),
