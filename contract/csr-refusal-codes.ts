@@ -153,7 +153,7 @@ export const CSR_REFUSALS = {
     hint: 'Sign the DER of CertificationRequestInfo after the last change. ECDSA: DER of r and s, not the raw 64 octets of JWS or WebCrypto.',
   },
   key_is_ours: {
-    title: 'The public key is one of the service\'s own keys',
+    title: "The public key is one of the service's own keys",
     hint: 'The CSR carries a key of a CA or an SDK key of this service: make a key pair on the device and sign the request with it.',
   },
   key_blocked: {

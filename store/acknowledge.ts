@@ -16,7 +16,9 @@ export interface Acknowledgeable {
 }
 
 export async function readAcknowledgeable(db: Executor, id: EnrollmentId): Promise<Acknowledgeable | undefined> {
-  const row = await inDatabase(() => db.enrollment.findUnique({ where: { id }, include: { delivery: { select: { deliveries: true, sealedSha256: true } } } }));
+  const row = await inDatabase(() =>
+    db.enrollment.findUnique({ where: { id }, include: { delivery: { select: { deliveries: true, sealedSha256: true } } } }),
+  );
   if (row === null) return undefined;
   const { sdk } = await certificatesOf(db, id);
   const { state, code } = toEnrollmentRow(row);

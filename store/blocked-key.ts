@@ -62,7 +62,12 @@ async function isOfService(tx: Executor, spkiSha256: string): Promise<boolean> {
   const issuers = await tx.issuer.findMany({ select: { certificate: true } });
   const evidence = (await readEvidenceKeys(tx)).flatMap((jwk) => (isJwk(jwk) ? [createPublicKey({ key: jwk, format: 'jwk' })] : []));
   const keys = [...issuers.map(({ certificate }) => new X509Certificate(certificate).publicKey), ...evidence];
-  return keys.some((key) => createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('hex') === spkiSha256);
+  return keys.some(
+    (key) =>
+      createHash('sha256')
+        .update(key.export({ type: 'spki', format: 'der' }))
+        .digest('hex') === spkiSha256,
+  );
 }
 
 async function isSdkKey(tx: Executor, spkiSha256: string): Promise<boolean> {

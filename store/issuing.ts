@@ -119,7 +119,9 @@ export async function storeCertificates(db: Database, id: EnrollmentId, issued: 
       const where = { enrollmentId_kind: { enrollmentId: id, kind }, status: 'open', serial };
       const { keyType, notBefore, notAfter } = await tx.credentialIntent.update({ where, data: { status: 'issued' } });
       await tx.certificate.createMany({
-        data: [{ serial, enrollmentId: id, kind, issuerId, clientId, userId, deviceId, tokenId, keyType, der, sha256, notBefore, notAfter }],
+        data: [
+          { serial, enrollmentId: id, kind, issuerId, clientId, userId, deviceId, tokenId, keyType, der, sha256, notBefore, notAfter },
+        ],
       });
     }
     await tx.$executeRaw`

@@ -16,7 +16,9 @@ export function migrateCommand(): Command {
     )
     .action(async ({ json }: { json?: boolean }) => {
       const { databaseUrl } = loadConfig('migrate', process.env);
-      const applied = await applyMigrations(databaseUrl, PRISMA_FOLDER, { onProgress: (sentence) => process.stderr.write(`${sentence}\n`) });
+      const applied = await applyMigrations(databaseUrl, PRISMA_FOLDER, {
+        onProgress: (sentence) => process.stderr.write(`${sentence}\n`),
+      });
       if (json === true) console.log(JSON.stringify({ applied }));
       else console.log(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`);
       process.exit(0); // the schema engine keeps its connection

@@ -88,7 +88,13 @@ async function gatewayOf(
   const { challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals } = config;
   const judging = { challengeKeys, allowedKeyTypes };
   return new FakeGateway(
-    createEnrollmentActivities({ ...judging, db: as.worker, maxCsrRefusals, maxAckRefusals, signReceipt: (facts) => signReceipt(facts, evidence) }),
+    createEnrollmentActivities({
+      ...judging,
+      db: as.worker,
+      maxCsrRefusals,
+      maxAckRefusals,
+      signReceipt: (facts) => signReceipt(facts, evidence),
+    }),
     createIssuanceActivities({
       ...judging,
       db: as.issuer,
