@@ -19,79 +19,78 @@ export interface Grant {
 
 export type TableGrants = Readonly<Partial<Record<DatabaseRole, Grant>>>;
 
+/** Names of columns in one line. */
+const columns = (names: string): readonly string[] => names.split(' ');
+
 /** Who, what and how it went; never `id` and `at`, which are the database's own. */
-const APPEND_AUDIT = { insert: ['actor', 'action', 'enrollment_id', 'user_id', 'outcome', 'detail'] } as const satisfies Grant;
+const APPEND_AUDIT = { insert: columns('actor action enrollment_id user_id outcome detail') } satisfies Grant;
 
 export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
   enrollment: {
     cs_api: {
       select: 'all',
-      insert: [
-        ...['id', 'client_id', 'user_id', 'device_id', 'token_id', 'platform', 'pin_policy', 'idempotency_key', 'body_sha256'],
-        ...['token_kid', 'token_salt', 'state', 'created_at', 'state_since', 'stage_deadline', 'expires_at'],
-        ...['pin_seconds', 'csr_seconds', 'ack_seconds', 'pin_waived'],
-      ],
-      update: ['state', 'state_since', 'stage_deadline', 'pin_satisfied_at', 'pin_attempts', 'csr_submissions', 'started_at'],
+      insert: columns(
+        'id client_id user_id device_id token_id platform pin_policy idempotency_key body_sha256 token_kid token_salt state created_at state_since stage_deadline expires_at pin_seconds csr_seconds ack_seconds pin_waived',
+      ),
+      update: columns('state state_since stage_deadline pin_satisfied_at pin_attempts csr_submissions started_at'),
     },
-    cs_worker: { select: 'all', update: ['state', 'state_since', 'stage_deadline', 'csr_digest', 'csr_refusals', 'ack_refusals'] },
-    cs_issuer: { select: 'all', update: ['state', 'state_since', 'stage_deadline'] },
-    cs_sweeper: { select: 'all', update: ['started_at'] },
+    cs_worker: { select: 'all', update: columns('state state_since stage_deadline csr_digest csr_refusals ack_refusals') },
+    cs_issuer: { select: 'all', update: columns('state state_since stage_deadline') },
+    cs_sweeper: { select: 'all', update: columns('started_at') },
     cs_operator: { select: 'all' },
   },
   user_pin: {
     cs_api: {
       select: 'all',
-      insert: ['user_id', 'pin_version', 'phc', 'params_version', 'memory_kib', 'passes', 'lanes', 'salt_kid', 'pepper_kid'],
-      update: ['phc', 'pepper_kid', 'failed', 'next_attempt_at', 'updated_at'],
+      insert: columns('user_id pin_version phc params_version memory_kib passes lanes salt_kid pepper_kid'),
+      update: columns('phc pepper_kid failed next_attempt_at updated_at'),
       delete: true,
     },
     // Whether and how often, not the hash.
-    cs_operator: { select: ['user_id', 'salt_kid', 'pepper_kid', 'failed', 'next_attempt_at', 'created_at', 'updated_at'] },
+    cs_operator: { select: columns('user_id salt_kid pepper_kid failed next_attempt_at created_at updated_at') },
   },
   device: {
     cs_api: {
       select: 'all',
-      insert: ['client_id', 'user_id', 'device_id', 'token_id', 'platform', 'pin_proven_at'],
-      update: ['token_id', 'platform', 'pin_proven_at'],
+      insert: columns('client_id user_id device_id token_id platform pin_proven_at'),
+      update: columns('token_id platform pin_proven_at'),
     },
     cs_operator: { select: 'all' },
   },
   pin_attempt: {
     cs_api: {
       select: 'all',
-      insert: ['enrollment_id', 'attempt_id', 'mode', 'charged_at'],
-      update: ['outcome', 'attempts_left', 'retry_at', 'decided_at'],
+      insert: columns('enrollment_id attempt_id mode charged_at'),
+      update: columns('outcome attempts_left retry_at decided_at'),
     },
     cs_operator: { select: 'all' },
   },
   csr_submission: {
     // No update: what was received is what is judged.
-    cs_api: { select: 'all', insert: ['enrollment_id', 'digest', 'csr_text', 'delivery_key', 'delivery_format', 'sdk_key'] },
-    cs_worker: { select: 'all', update: ['outcome', 'detail', 'offset', 'attempts_left', 'decided_at'] },
+    cs_api: { select: 'all', insert: columns('enrollment_id digest csr_text delivery_key delivery_format sdk_key') },
+    cs_worker: { select: 'all', update: columns('outcome detail offset attempts_left decided_at') },
     cs_issuer: { select: 'all' },
     cs_operator: { select: 'all' },
   },
   key_claim: {
-    cs_worker: { select: 'all', insert: ['spki_sha256', 'client_id', 'user_id', 'device_id', 'enrollment_id'] },
+    cs_worker: { select: 'all', insert: columns('spki_sha256 client_id user_id device_id enrollment_id') },
     cs_operator: { select: 'all' },
   },
   blocked_key: {
-    cs_worker: { select: ['spki_sha256'] },
-    cs_issuer: { select: ['spki_sha256'] },
+    cs_worker: { select: columns('spki_sha256') },
+    cs_issuer: { select: columns('spki_sha256') },
     // No update and no delete: a compromised key stays compromised (ADR 28).
-    cs_operator: { select: 'all', insert: ['spki_sha256', 'reason', 'blocked_by'] },
+    cs_operator: { select: 'all', insert: columns('spki_sha256 reason blocked_by') },
   },
   credential_intent: {
     // For the search by serial number; what will be signed is not the API's business.
-    cs_api: { select: ['enrollment_id', 'kind', 'serial', 'status'] },
+    cs_api: { select: columns('enrollment_id kind serial status') },
     // Is a key that was sent one that the service made?
-    cs_worker: { select: ['kind', 'spki'] },
+    cs_worker: { select: columns('kind spki') },
     cs_issuer: {
       select: 'all',
-      insert: [
-        ...['enrollment_id', 'kind', 'serial', 'issuer_id', 'profile', 'key_type', 'spki', 'tbs', 'not_before', 'not_after', 'lint'],
-      ],
-      update: ['status', 'signing_started_at'],
+      insert: columns('enrollment_id kind serial issuer_id profile key_type spki tbs not_before not_after lint'),
+      update: columns('status signing_started_at'),
     },
     cs_operator: { select: 'all' },
   },
@@ -99,46 +98,36 @@ export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
     cs_api: { select: 'all' },
     cs_worker: { select: 'all' },
     cs_issuer: {
-      insert: [
-        ...['serial', 'enrollment_id', 'kind', 'issuer_id', 'client_id', 'user_id', 'device_id', 'token_id', 'key_type'],
-        ...['der', 'sha256', 'not_before', 'not_after'],
-      ],
+      insert: columns('serial enrollment_id kind issuer_id client_id user_id device_id token_id key_type der sha256 not_before not_after'),
     },
     cs_operator: { select: 'all' },
   },
   delivery: {
     cs_api: {
-      select: ['enrollment_id', 'format', 'sealed', 'sealed_sha256', 'deliveries', 'first_delivered_at', 'erased_at', 'receipt'],
-      update: ['deliveries', 'first_delivered_at'],
+      select: columns('enrollment_id format sealed sealed_sha256 deliveries first_delivered_at erased_at receipt'),
+      update: columns('deliveries first_delivered_at'),
     },
     // Everything that a receipt states; never the sealed key.
     cs_worker: {
-      select: [
-        ...['enrollment_id', 'delivery_kid', 'spki_sha256', 'sealed_sha256', 'made_at', 'sealed_at', 'plain_gone_by'],
-        ...['deliveries', 'first_delivered_at'],
-      ],
+      select: columns('enrollment_id delivery_kid spki_sha256 sealed_sha256 made_at sealed_at plain_gone_by deliveries first_delivered_at'),
     },
     cs_issuer: {
-      select: ['enrollment_id', 'spki_sha256'],
-      insert: [
-        ...['enrollment_id', 'format', 'delivery_kid', 'spki_sha256', 'sealed', 'sealed_sha256'],
-        ...['made_at', 'sealed_at', 'plain_gone_by'],
-      ],
+      select: columns('enrollment_id spki_sha256'),
+      insert: columns('enrollment_id format delivery_kid spki_sha256 sealed sealed_sha256 made_at sealed_at plain_gone_by'),
     },
     cs_operator: {
-      select: [
-        ...['enrollment_id', 'format', 'delivery_kid', 'spki_sha256', 'sealed_sha256', 'made_at', 'sealed_at', 'plain_gone_by'],
-        ...['deliveries', 'first_delivered_at', 'erased_at', 'receipt'],
-      ],
+      select: columns(
+        'enrollment_id format delivery_kid spki_sha256 sealed_sha256 made_at sealed_at plain_gone_by deliveries first_delivered_at erased_at receipt',
+      ),
     },
   },
   issuer: {
     cs_api: { select: 'all' },
-    cs_worker: { select: ['id', 'certificate'] },
+    cs_worker: { select: columns('id certificate') },
     cs_issuer: {
       select: 'all',
-      insert: ['id', 'certificate'],
-      update: ['crl', 'crl_number', 'this_update', 'next_update', 'crl_due_at'],
+      insert: columns('id certificate'),
+      update: columns('crl crl_number this_update next_update crl_due_at'),
     },
     cs_operator: { select: 'all' },
   },
@@ -146,7 +135,7 @@ export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
   revocation: { cs_issuer: { select: 'all' }, cs_operator: { select: 'all' } },
   evidence_key: {
     cs_api: { select: 'all' },
-    cs_worker: { select: 'all', insert: ['kid', 'jwk'] },
+    cs_worker: { select: 'all', insert: columns('kid jwk') },
     cs_operator: { select: 'all' },
   },
   audit: {

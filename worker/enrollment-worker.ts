@@ -9,7 +9,7 @@ import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
 import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../core/evidence/evidence-key.ts';
 import { signReceipt } from '../core/evidence/sign-receipt.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
-import { startLoop } from '../process/loop.ts';
+import { type Loop, startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { publishEvidenceKey } from '../store/evidence-keys.ts';
@@ -53,7 +53,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
   });
-  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, temporal));
+  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, temporal, evidenceLoop));
   const stop = async (): Promise<void> => {
     await temporal.stop();
     await Promise.all([sweeper.stop(), evidenceLoop.stop()]);
@@ -94,9 +94,14 @@ async function createWorker(config: WorkerConfig, connection: NativeConnection, 
   });
 }
 
-function checks(db: Database, temporal: TemporalPart): Check[] {
+function checks(db: Database, temporal: TemporalPart, evidence: Loop): Check[] {
   return [
     { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
     { name: 'temporal', check: async () => (temporal.isWorking() ? { ok: true } : { ok: false, detail: 'waiting for Temporal' }) },
+    // A receipt whose key nobody can look up is refused by the device.
+    {
+      name: 'evidence key',
+      check: async () => (evidence.lastSuccess() === undefined ? { ok: false, detail: 'not published yet' } : { ok: true }),
+    },
   ];
 }
