@@ -69,11 +69,13 @@ const PROCESS = {
   ),
 };
 
+const databaseUrl = text.transform((content) => content.trim()).pipe(z.url({ protocol: /^postgres(ql)?$/ }));
+
 const DATABASE = {
   databaseUrl: secret(
     'CS_DATABASE_URL_FILE',
-    text.transform((content) => content.trim()).pipe(z.url({ protocol: /^postgres(ql)?$/ })),
-    'PostgreSQL connection URL of this process.',
+    databaseUrl,
+    'PostgreSQL connection URL of this process: its own role (docs/database-roles.md); for migrate the owner of the tables.',
   ),
 };
 
@@ -186,6 +188,11 @@ const WORKER = {
   workerHealthPort: value('CS_WORKER_HEALTH_PORT', port.default(9101), 'Port of the health and metrics listener of the enrollment worker.'),
   internalHost: API.internalHost,
   evidenceKey: secret('CS_EVIDENCE_KEY_FILE', pem, 'EC P-256 private key (PKCS#8 PEM) that signs destruction receipts.'),
+  sweeperDatabaseUrl: secret(
+    'CS_SWEEPER_DATABASE_URL_FILE',
+    databaseUrl,
+    'PostgreSQL connection URL of the sweeper, which runs in the enrollment worker with a role of its own.',
+  ),
   sweepIntervalSeconds: value(
     'CS_SWEEP_INTERVAL_SECONDS',
     seconds(15),

@@ -4,6 +4,7 @@ import type { EnrollmentId } from '../contract/ids.ts';
 import { DELIVERY_FORMATS, type DeliveryFormat, KEY_TYPES, type KeyType } from '../contract/key-types.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { appendAudit } from './audit.ts';
+import { keyBarredAs } from './blocked-key.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
 import { type EnrollmentRow, oneOf } from './enrollment-row.ts';
@@ -70,8 +71,9 @@ export interface Acceptance {
   spkiSha256: string;
 }
 
-/** `key_in_use`: the key belongs to another device; nothing was changed. */
-export type Accepted = { kind: 'accepted' } | { kind: 'key_in_use' } | { kind: 'elsewhere'; state: State; code?: EndCode };
+/** What speaks against a key is said by rows, not by its octets; nothing was changed. */
+export type KeyRefusal = 'key_is_ours' | 'key_blocked' | 'key_in_use';
+export type Accepted = { kind: 'accepted' } | { kind: 'refused'; code: KeyRefusal } | { kind: 'elsewhere'; state: State; code?: EndCode };
 
 /** Moves the enrollment to `issuing` and claims the key, together or not at all. May be repeated. */
 export async function acceptSubmission(db: Database, accepted: Acceptance): Promise<Accepted> {
@@ -81,7 +83,9 @@ export async function acceptSubmission(db: Database, accepted: Acceptance): Prom
     if (enrollment === undefined) throw new Error('no such enrollment');
     if (enrollment.csrDigest === digest && enrollment.state !== 'awaiting-csr') return { kind: 'accepted' };
     if (enrollment.state !== 'awaiting-csr') return elsewhere(enrollment);
-    if (!(await claimKey(tx, enrollment, accepted.spkiSha256))) return { kind: 'key_in_use' };
+    const barred = await keyBarredAs(tx, accepted.spkiSha256);
+    if (barred !== undefined) return { kind: 'refused', code: barred };
+    if (!(await claimKey(tx, enrollment, accepted.spkiSha256))) return { kind: 'refused', code: 'key_in_use' };
     await tx.$executeRaw`
       UPDATE enrollment SET state = 'issuing', state_since = clock_timestamp(), csr_digest = ${digest}, stage_deadline = expires_at
       WHERE id = ${enrollmentId}::uuid AND state = 'awaiting-csr'`;

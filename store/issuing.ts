@@ -78,7 +78,8 @@ export async function readIssuing(db: Executor, id: EnrollmentId): Promise<Issui
 
 /**
  * Commits both intents and the sealed key, all or nothing, while the row is `issuing`. May be repeated: intents that are there
- * already win and are returned, the caller discards its own.
+ * already win and are returned, the caller discards its own. `createMany`, here and below, because `create` reads the row back, and this
+ * process has no right to.
  */
 export async function commitIntents(
   db: Database,
@@ -92,7 +93,7 @@ export async function commitIntents(
     const earlier = await tx.credentialIntent.findMany({ where: { enrollmentId: id } });
     if (earlier.length > 0) return earlier.map(toIntent);
     await tx.credentialIntent.createMany({ data: intents.map((intent) => ({ ...intent, enrollmentId: id })) });
-    await tx.delivery.create({ data: { enrollmentId: id, ...key } });
+    await tx.delivery.createMany({ data: [{ enrollmentId: id, ...key }] });
     return [...intents];
   });
 }
@@ -117,8 +118,10 @@ export async function storeCertificates(db: Database, id: EnrollmentId, issued: 
     for (const { kind, serial, issuerId, der, sha256 } of issued) {
       const where = { enrollmentId_kind: { enrollmentId: id, kind }, status: 'open', serial };
       const { keyType, notBefore, notAfter } = await tx.credentialIntent.update({ where, data: { status: 'issued' } });
-      await tx.certificate.create({
-        data: { serial, enrollmentId: id, kind, issuerId, clientId, userId, deviceId, tokenId, keyType, der, sha256, notBefore, notAfter },
+      await tx.certificate.createMany({
+        data: [
+          { serial, enrollmentId: id, kind, issuerId, clientId, userId, deviceId, tokenId, keyType, der, sha256, notBefore, notAfter },
+        ],
       });
     }
     await tx.$executeRaw`

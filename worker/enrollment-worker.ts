@@ -8,7 +8,7 @@ import type { Config } from '../config/load-config.ts';
 import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
 import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../core/evidence/evidence-key.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
-import { startLoop } from '../process/loop.ts';
+import { type Loop, startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { publishEvidenceKey } from '../store/evidence-keys.ts';
@@ -31,6 +31,8 @@ const STICKY_TIMEOUT = '3 s';
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
   const evidence = openEvidenceKey(config.evidenceKey);
   const db = openDatabase(config.databaseUrl);
+  // A role of its own: the loop that may end any enrollment can do nothing else.
+  const sweeperDb = openDatabase(config.sweeperDatabaseUrl, { poolSize: 2 });
   const { client, connection } = lazyClient(temporalOf(config), config.codecKeys);
   const gateway = temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now });
   const evidenceLoop = startLoop(
@@ -43,7 +45,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const sweeper = startLoop(
     'sweeper',
     config.sweepIntervalSeconds,
-    () => sweepOnce(config, db, gateway, log),
+    () => sweepOnce(config, sweeperDb, gateway, log),
     log,
     () => new Date(),
   );
@@ -51,13 +53,13 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
   });
-  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, temporal));
+  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, temporal, evidenceLoop));
   const stop = async (): Promise<void> => {
     await temporal.stop();
     await Promise.all([sweeper.stop(), evidenceLoop.stop()]);
     await connection.close();
     await health.close();
-    await db.$disconnect();
+    await Promise.all([db.$disconnect(), sweeperDb.$disconnect()]);
   };
   return { stop, died: temporal.died };
 }
@@ -92,9 +94,14 @@ async function createWorker(config: WorkerConfig, connection: NativeConnection, 
   });
 }
 
-function checks(db: Database, temporal: TemporalPart): Check[] {
+function checks(db: Database, temporal: TemporalPart, evidence: Loop): Check[] {
   return [
     { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
     { name: 'temporal', check: async () => (temporal.isWorking() ? { ok: true } : { ok: false, detail: 'waiting for Temporal' }) },
+    // A receipt whose key nobody can look up is refused by the device.
+    {
+      name: 'evidence key',
+      check: async () => (evidence.lastSuccess() === undefined ? { ok: false, detail: 'not published yet' } : { ok: true }),
+    },
   ];
 }

@@ -8,7 +8,7 @@ export const PRISMA_FOLDER = fileURLToPath(new URL('../../prisma', import.meta.u
 
 export function migrateCommand(): Command {
   return new Command('migrate')
-    .description('apply the migrations that the database has not seen')
+    .description('apply the migrations that the database has not seen, then give each role its rights')
     .option('--json', 'print the names of what was applied as JSON')
     .addHelpText(
       'after',
@@ -16,7 +16,9 @@ export function migrateCommand(): Command {
     )
     .action(async ({ json }: { json?: boolean }) => {
       const { databaseUrl } = loadConfig('migrate', process.env);
-      const applied = await applyMigrations(databaseUrl, PRISMA_FOLDER);
+      const applied = await applyMigrations(databaseUrl, PRISMA_FOLDER, {
+        onProgress: (sentence) => process.stderr.write(`${sentence}\n`),
+      });
       if (json === true) console.log(JSON.stringify({ applied }));
       else console.log(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`);
       process.exit(0); // the schema engine keeps its connection

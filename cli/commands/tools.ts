@@ -3,6 +3,7 @@ import { caCommand } from './ca.ts';
 import { devCommand } from './dev.ts';
 import { enrollCommand } from './enroll.ts';
 import { findCommand } from './find.ts';
+import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
 import { tokenServiceCommand } from './token-service.ts';
 
@@ -13,6 +14,7 @@ export function addTools(program: Command): void {
     .addCommand(migrateCommand())
     .addCommand(caCommand())
     .addCommand(enrollCommand())
-    .addCommand(findCommand());
+    .addCommand(findCommand())
+    .addCommand(keysCommand());
   program.addCommand(tokenServiceCommand(), { hidden: true });
 }

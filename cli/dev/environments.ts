@@ -1,3 +1,4 @@
+import type { DatabaseRole } from '../../store/grants.ts';
 import type { SecretPaths } from './dev-secrets.ts';
 import type { Ports } from './ports.ts';
 import { issuerOf } from './token-service.ts';
@@ -30,10 +31,15 @@ export function environments(facts: StackFacts): Record<'api' | 'worker' | 'issu
   return { api: apiEnvironment(facts), worker: workerEnvironment(facts), issuer: issuerEnvironment(facts), codec: codecEnvironment(facts) };
 }
 
-function shared({ paths, temporalAddress }: StackFacts): Environment {
+/** The name of the secret with the database URL of a role. */
+export function databaseUrlFile(role: DatabaseRole): string {
+  return `${role}.database-url`;
+}
+
+function shared({ paths, temporalAddress }: StackFacts, role: DatabaseRole): Environment {
   return {
     CS_ENV: 'development',
-    CS_DATABASE_URL_FILE: paths.secret('database.url'),
+    CS_DATABASE_URL_FILE: paths.secret(databaseUrlFile(role)),
     CS_TEMPORAL_ADDRESS: temporalAddress,
     CS_CODEC_KEYS_FILE: paths.secret('codec.keys'),
     CS_CHALLENGE_KEYS_FILE: paths.secret('challenge.keys'),
@@ -43,7 +49,7 @@ function shared({ paths, temporalAddress }: StackFacts): Environment {
 function apiEnvironment(facts: StackFacts): Environment {
   const { ports, paths } = facts;
   return {
-    ...shared(facts),
+    ...shared(facts, 'cs_api'),
     CS_API_HOST: '127.0.0.1',
     CS_API_PORT: String(ports.api),
     CS_FILES_PORT: String(ports.files),
@@ -61,8 +67,9 @@ function apiEnvironment(facts: StackFacts): Environment {
 
 function workerEnvironment(facts: StackFacts): Environment {
   return {
-    ...shared(facts),
+    ...shared(facts, 'cs_worker'),
     CS_WORKER_HEALTH_PORT: String(facts.ports['worker-health']),
+    CS_SWEEPER_DATABASE_URL_FILE: facts.paths.secret(databaseUrlFile('cs_sweeper')),
     CS_EVIDENCE_KEY_FILE: facts.paths.secret('evidence.key.pem'),
     CS_WORKFLOW_BUNDLE: facts.workflowBundle,
   };
@@ -71,7 +78,7 @@ function workerEnvironment(facts: StackFacts): Environment {
 function issuerEnvironment(facts: StackFacts): Environment {
   const { ports, paths } = facts;
   return {
-    ...shared(facts),
+    ...shared(facts, 'cs_issuer'),
     CS_ISSUER_HEALTH_PORT: String(ports['issuer-health']),
     CS_ROOT_CERT_FILE: paths.pki('root.crt.pem'),
     CS_ROOT_CRL_FILE: paths.pki('root.crl'),

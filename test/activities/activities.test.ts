@@ -399,7 +399,7 @@ async function cancellingDeps(
     };
   }
   await commitOwnIntents(id);
-  await world.db.$executeRawUnsafe(`CREATE FUNCTION cancel_at_mark() RETURNS trigger LANGUAGE plpgsql AS $$
+  await world.db.$executeRawUnsafe(`CREATE FUNCTION cancel_at_mark() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN PERFORM end_enrollment('${id}', 'cancelled', 'cancelled', 'test'); RETURN NULL; END $$`);
   await world.db.$executeRawUnsafe(`CREATE TRIGGER cancel_at_mark AFTER UPDATE ON credential_intent FOR EACH ROW
     WHEN (NEW.enrollment_id = '${id}' AND OLD.signing_started_at IS NULL AND NEW.signing_started_at IS NOT NULL) EXECUTE FUNCTION cancel_at_mark()`);

@@ -18,6 +18,7 @@ const PEM = '-----BEGIN TEST DATA-----\nnot read here\n-----END TEST DATA-----\n
 /** A good value for every setting without a default; files hold what is written here. */
 const GOOD: Environment = {
   CS_DATABASE_URL_FILE: fileWith('postgresql://test:test@127.0.0.1:5432/test\n'),
+  CS_SWEEPER_DATABASE_URL_FILE: fileWith('postgresql://sweeper:test@127.0.0.1:5432/test\n'),
   CS_TEMPORAL_ADDRESS: '127.0.0.1:7233',
   CS_CODEC_KEYS_FILE: fileWith(RING),
   CS_CHALLENGE_KEYS_FILE: fileWith(RING),
