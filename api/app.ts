@@ -12,6 +12,9 @@ import { asServiceError, sendProblem } from './problem.ts';
 import { ROUTES } from './route-table.ts';
 import { getCaCertificate, getCrl } from './routes/public-files.ts';
 
+/** Where `type` of problem documents points unless CS_DOCS_URL says otherwise. */
+export const DOCS_PATH = '/docs/errors';
+
 /** The public TLS listener, without listening: the calls of the route table and the API documentation. */
 export function publicApp(deps: ApiDeps): Express {
   const app = bareApp(deps);
@@ -98,6 +101,6 @@ function lastResort({ log, config }: Pick<ApiDeps, 'log' | 'config'>): ErrorRequ
     const refusal = asServiceError(error);
     if (refusal.code === 'internal_error') log.error({ requestId: res.locals.requestId, err: error }, 'unexpected failure');
     if (res.headersSent) res.destroy();
-    else sendProblem(res, refusal, config.docsUrl ?? '/docs/errors');
+    else sendProblem(res, refusal, config.docsUrl ?? DOCS_PATH);
   };
 }

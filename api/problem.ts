@@ -4,7 +4,7 @@ import type { ProblemDocument } from '../contract/http.ts';
 import { ServiceError } from '../contract/service-error.ts';
 
 /** A problem document (RFC 9457) of an error; extras stand beside the standard members and never replace one. */
-function toProblem(error: ServiceError, requestId: string, docsUrl: string): ProblemDocument {
+export function toProblem(error: ServiceError, requestId: string, docsUrl: string): ProblemDocument {
   const { status, retryable, title, hint } = PROBLEMS[error.code];
   return {
     hint,

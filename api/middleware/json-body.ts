@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { ServiceError } from '../../contract/service-error.ts';
 import { findRepeatedMember } from './repeated-member.ts';
 
-const MAX_BODY_OCTETS = 65_536;
+export const MAX_BODY_OCTETS = 65_536;
 
 /** Reads the octets and nothing more, so that type, encoding and syntax are judged here and refused by name. */
 export const rawBody: RequestHandler = express.raw({ type: () => true, limit: MAX_BODY_OCTETS, inflate: false });

@@ -79,12 +79,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       '@asteasolutions/zod-to-openapi',
       '@temporalio/client',
       'node:crypto',
+      'node:fs/promises',
       'node:http',
       'node:https',
+      'node:net',
+      'node:tls',
       'node:timers/promises',
     ],
-    packageTypes: ['pino'],
-    only: { '@temporalio/client': ['api/gateway.ts'], 'temporal/connection.ts': ['api/start-api.ts'] },
+    packageTypes: ['pino', 'node:stream'],
+    only: {
+      '@temporalio/client': ['api/gateway.ts'],
+      'temporal/connection.ts': ['api/start-api.ts'],
+      // Files are for the one who watches the listener's certificate.
+      'node:fs/promises': ['api/http/watch-tls-files.ts'],
+    },
     never: NO_ENVIRONMENT,
   },
   // The engine room meets everybody but the devices' side.
