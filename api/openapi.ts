@@ -56,7 +56,7 @@ function security({ callers, scope }: Route): Record<string, string[]>[] {
   return callers.includes('token-service') ? [...device, { accessToken: scope === undefined ? [] : [scope] }] : device;
 }
 
-function parameters({ path, headers = [], query = [] }: Route): NonNullable<RouteConfig['request']> {
+function parameters({ path, headers = [], query = {} }: Route): NonNullable<RouteConfig['request']> {
   const inPath = {
     ...(path.includes('{id}') ? { id: enrollmentIdSchema } : {}),
     ...(path.includes('{userId}') ? { userId: userIdSchema } : {}),
@@ -68,7 +68,7 @@ function parameters({ path, headers = [], query = [] }: Route): NonNullable<Rout
   return {
     params: z.object(inPath),
     headers: z.object(inHeaders),
-    query: z.object(Object.fromEntries(query.map((name) => [name, z.string().optional()]))),
+    query: z.object(query),
   };
 }
 

@@ -26,6 +26,7 @@ export function sendProblem(res: Response, error: ServiceError, docsUrl: string)
   if (problem.status === 401) res.setHeader('WWW-Authenticate', `Bearer error="${error.code}"`);
   if (error.code === 'insufficient_scope')
     res.setHeader('WWW-Authenticate', `Bearer error="insufficient_scope", scope="${String(error.extras['scope'])}"`);
+  if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-store');
   res.status(problem.status).setHeader('Content-Type', 'application/problem+json');
   res.end(JSON.stringify(problem));
 }

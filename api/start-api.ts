@@ -14,6 +14,7 @@ import { HTTP_LIMITS } from './http/http-limits.ts';
 import { plainServer, type ServerSettings, secureServer } from './http/http-server.ts';
 import { drain, listen } from './http/listener.ts';
 import { watchTlsFiles } from './http/watch-tls-files.ts';
+import { rateLimits } from './limits/rate-limits.ts';
 
 export interface RunningApi extends Running {
   publicPort: number;
@@ -27,6 +28,7 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     { address: config.temporalAddress, namespace: config.temporalNamespace, tlsCaFile: config.temporalTlsCaFile },
     config.codecKeys,
   );
+  const rates = rateLimits(config);
   const deps: ApiDeps = {
     config,
     db,
@@ -34,6 +36,7 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now }),
     accessTokens: accessTokens({ issuer: config.jwtIssuer, audience: config.jwtAudience, jwksUrl: config.jwksUrl }),
     argon: new ArgonSlots(config.argonSlots, config.argonQueue),
+    limits: rates,
   };
   const settings = serverSettings(config);
   const publicServer = secureServer(publicApp(deps), { certificate: config.tlsCertificate.content, key: config.tlsKey.content }, settings);
@@ -56,6 +59,7 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     await Promise.all([drain(publicServer), drain(filesServer)]);
     await connection.close();
     await health.close();
+    await rates.close();
     await db.$disconnect();
   };
   return { stop, publicPort, filesPort };

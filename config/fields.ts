@@ -1,19 +1,10 @@
 import { z } from 'zod';
 import { KEY_TYPES } from '../contract/key-types.ts';
+import { EDGE } from './edge-fields.ts';
+import type { Field } from './field.ts';
 import { parseKeyRing, parseOctetKeyRing } from './key-ring-file.ts';
 
-/**
- * One setting. `source` says where the value comes from: the variable itself, or the file that the variable names; of a watched file
- * path and content are the value, because it is read again while the process runs.
- * A setting with `key` holds a secret that only the processes which list it may be given.
- */
-export interface Field<Schema extends z.ZodType = z.ZodType> {
-  readonly env: string;
-  readonly schema: Schema;
-  readonly source: 'value' | 'file' | 'watched';
-  readonly key: boolean;
-  readonly doc: string;
-}
+export type { Field };
 
 function value<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
   return { env, schema, source: 'value', key: false, doc };
@@ -23,11 +14,6 @@ function file<Schema extends z.ZodType>(env: string, schema: Schema, doc: string
   return { env, schema, source: 'file', key: false, doc };
 }
 
-/** A file that is renewed while the process runs; a key among them is a secret. */
-function watched<Schema extends z.ZodType>(env: string, schema: Schema, key: boolean, doc: string): Field<Schema> {
-  return { env, schema, source: 'watched', key, doc };
-}
-
 /** A secret: always in a file (a container's secret mount), never in a variable. */
 function secret<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
   return { env, schema, source: 'file', key: true, doc };
@@ -35,7 +21,6 @@ function secret<Schema extends z.ZodType>(env: string, schema: Schema, doc: stri
 
 const text = z.string().min(1);
 const pem = z.string().regex(/-----BEGIN [A-Z ]+-----/, 'must hold a PEM block');
-const watchedPem = z.object({ path: text, content: pem });
 const url = z.url({ protocol: /^https?$/ });
 /** A base that paths are appended to. */
 const base = (address: z.ZodURL) => address.refine((text) => !text.endsWith('/'), 'must not end with a slash');
@@ -61,11 +46,6 @@ const keyTypes = (preset: string) =>
     .pipe(z.array(z.enum(KEY_TYPES)).min(1));
 const keyRingFile = z.string().transform((content, context) => parseKeyRing(content, (message) => context.addIssue(message)));
 const octetKeyRingFile = z.string().transform((content, context) => parseOctetKeyRing(content, (message) => context.addIssue(message)));
-const addressList = z
-  .string()
-  .default('')
-  .transform((list) => list.split(',').flatMap((word) => (word.trim() === '' ? [] : [word.trim()])))
-  .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'must be addresses or CIDR blocks separated by commas')));
 const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'must be a dotted object identifier');
 
 const PROCESS = {
@@ -154,29 +134,6 @@ const API = {
   ),
   internalHost: value('CS_INTERNAL_HOST', text.default('127.0.0.1'), 'Address of the listener for health and metrics.'),
   internalPort: value('CS_INTERNAL_PORT', port.default(9100), 'Port of the listener for health and metrics.'),
-  tlsCertificate: watched(
-    'CS_TLS_CERT_FILE',
-    watchedPem,
-    false,
-    'TLS certificate chain of the public listener, PEM; read again when it changes.',
-  ),
-  tlsKey: watched('CS_TLS_KEY_FILE', watchedPem, true, 'Private key of the TLS certificate, PEM; read again when it changes.'),
-  tlsReloadSeconds: value(
-    'CS_TLS_RELOAD_SECONDS',
-    seconds(10),
-    'How often the files of TLS certificate and key are looked at; a pair that does not fit is not taken over. SIGHUP looks at once.',
-  ),
-  trustedProxies: value(
-    'CS_TRUSTED_PROXIES',
-    addressList,
-    'Addresses or CIDR blocks, separated by commas, of the proxies whose X-Forwarded-For is believed. Of all others it is ignored.',
-  ),
-  maxConnections: value('CS_MAX_CONNECTIONS', count(2_000, 100_000), 'Open connections of one public listener.'),
-  maxConnectionsPerAddress: value(
-    'CS_MAX_CONNECTIONS_PER_ADDRESS',
-    count(256, 100_000),
-    'Open connections of one address; trusted proxies are not counted.',
-  ),
   jwtIssuer: value('CS_JWT_ISSUER', url, 'Expected `iss` of Token Service access tokens (RFC 9068).'),
   jwtAudience: value('CS_JWT_AUDIENCE', text, 'Expected `aud` of Token Service access tokens.'),
   jwksUrl: value('CS_JWKS_URL', url, 'JWK Set of the Token Service; https in production.'),
@@ -316,7 +273,7 @@ const CODEC_SERVER = {
 
 /** Which settings a process reads. A key that is not listed for a process must not be given to it. */
 export const PROCESSES = {
-  api: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...STAGES, ...LIMITS, ...API },
+  api: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...STAGES, ...LIMITS, ...API, ...EDGE },
   worker: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER },
   issuer: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
   codec: { ...PROCESS, ...CODEC, ...CODEC_SERVER },

@@ -81,6 +81,7 @@ function* notForProduction(values: Readonly<Record<string, unknown>>): Generator
     if (typeof url === 'string' && !url.startsWith('https:'))
       yield `${env} is not https: whoever changes the answer on its way makes tokens.`;
   }
+  if (values['rateLimits'] === false) yield 'CS_RATE_LIMITS is false: raise single limits instead.';
   if ('workflowBundle' in values && values['workflowBundle'] === undefined)
     yield 'CS_WORKFLOW_BUNDLE is not set. Build it with `npm run build`.';
 }

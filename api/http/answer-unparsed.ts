@@ -18,7 +18,8 @@ export function answerUnparsed(server: Server, app: RequestListener, docsUrl: st
   server.on('connect', (_req, socket) => refuse(socket, new ServiceError('method_not_allowed', 'This is no proxy.'), docsUrl));
   server.on('checkContinue', (req, res) => {
     // A body that will be refused by its length need not be sent.
-    if (!(Number(req.headers['content-length']) > MAX_BODY_OCTETS)) res.writeContinue();
+    if (Number(req.headers['content-length']) > MAX_BODY_OCTETS) return refuse(req.socket, new ServiceError('body_too_large'), docsUrl);
+    res.writeContinue();
     app(req, res);
   });
   server.on('checkExpectation', (req: IncomingMessage) => {

@@ -47,7 +47,8 @@ function httpOptions({ headersMs, requestMs, keepAliveMs, checkMs, maxHeaderOcte
     requestTimeout: requestMs,
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: checkMs,
-    requireHostHeader: true,
+    // Refused by the application instead, with a problem document.
+    requireHostHeader: false,
     insecureHTTPParser: false,
   };
 }

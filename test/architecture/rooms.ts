@@ -45,7 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   store: {
     may: ['contract/'],
-    packages: ['@prisma/*', 'pg', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:url'],
+    packages: ['@prisma/*', 'pg', 'rate-limiter-flexible', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:url'],
     never: NO_ENVIRONMENT,
   },
   workflows: { may: ['contract/'], mayTypes: ['activities/'], packages: ['@temporalio/workflow'], never: NO_ENVIRONMENT },
