@@ -145,5 +145,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Runs before anything is built: certificates between the containers, secrets of a first start.
   deploy: { may: ['deploy/', 'bin/'], packages: ['@peculiar/*', 'reflect-metadata', 'node:*'] },
   bin: { may: [], packages: ['tsx/esm/api', 'node:*'] },
-  scripts: { may: ['contract/', 'config/', 'api/', 'store/', 'cli/', 'worker/', 'bin/'], packages: ['tsx/esm/api', 'yaml', 'node:*'] },
+  scripts: {
+    may: ['contract/', 'config/', 'api/', 'store/', 'cli/', 'worker/', 'bin/'],
+    packages: ['tsx/esm/api', 'yaml', 'zod', 'node:*'],
+  },
 };
