@@ -7,7 +7,16 @@ import { ROUTES, type Route } from './route-table.ts';
 extendZodWithOpenApi(z);
 
 /** Errors that any call may answer, beside its own. */
-const EVERYWHERE: readonly ErrorCode[] = ['too_many_requests', 'internal_error', 'service_unavailable'];
+const EVERYWHERE: readonly ErrorCode[] = [
+  'invalid_request',
+  'request_timeout',
+  'uri_too_long',
+  'expectation_failed',
+  'headers_too_large',
+  'too_many_requests',
+  'internal_error',
+  'service_unavailable',
+];
 
 /** The OpenAPI 3.1 document, made from the route table and the zod schemas. */
 export function openApiDocument() {
@@ -56,7 +65,7 @@ function security({ callers, scope }: Route): Record<string, string[]>[] {
   return callers.includes('token-service') ? [...device, { accessToken: scope === undefined ? [] : [scope] }] : device;
 }
 
-function parameters({ path, headers = [], query = [] }: Route): NonNullable<RouteConfig['request']> {
+function parameters({ path, headers = [], query = {} }: Route): NonNullable<RouteConfig['request']> {
   const inPath = {
     ...(path.includes('{id}') ? { id: enrollmentIdSchema } : {}),
     ...(path.includes('{userId}') ? { userId: userIdSchema } : {}),
@@ -68,7 +77,7 @@ function parameters({ path, headers = [], query = [] }: Route): NonNullable<Rout
   return {
     params: z.object(inPath),
     headers: z.object(inHeaders),
-    query: z.object(Object.fromEntries(query.map((name) => [name, z.string().optional()]))),
+    query: z.object(query),
   };
 }
 

@@ -14,6 +14,7 @@ import {
   jwksResponse,
   pinRequest,
   pinStatusResponse,
+  processWanted,
 } from '../contract/http.ts';
 import type { Scope } from './access-token.ts';
 import type { ApiDeps } from './deps.ts';
@@ -38,7 +39,8 @@ export interface Route {
   readonly callers: readonly ('device' | 'token-service' | 'anyone')[];
   readonly scope?: Scope;
   readonly headers?: readonly ('idempotency-key' | 'prefer')[];
-  readonly query?: readonly string[];
+  /** Each at most once; another parameter is refused. */
+  readonly query?: Readonly<Record<string, z.ZodType>>;
   readonly request?: z.ZodType;
   readonly responses: Readonly<Record<number, { schema?: z.ZodType; description: string }>>;
   readonly errors: readonly ErrorCode[];
@@ -70,7 +72,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'Where the enrollment stands and what comes next',
     callers: ['device', 'token-service'],
     scope: 'enrollment:read',
-    query: ['process'],
+    query: { process: processWanted },
     responses: { 200: { schema: enrollmentView, description: 'the view' } },
     errors: ['enrollment_not_found', 'insufficient_scope'],
     handler: getEnrollment,

@@ -1,5 +1,3 @@
-import { createServer as createHttpServer, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import { ArgonSlots } from '../core/pin/argon-slots.ts';
@@ -8,17 +6,15 @@ import type { Running } from '../process/run-process.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { accessTokens } from './access-token.ts';
-import { filesApp, publicApp } from './app.ts';
+import { DOCS_PATH, filesApp, publicApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
 import { temporalGateway } from './gateway.ts';
-
-/** TLS 1.2 only with ECDHE and AEAD; 1.3 has nothing else. */
-const TLS12_CIPHERS =
-  'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256';
-const HEADERS_MS = 10_000;
-const REQUEST_MS = 30_000;
-/** How long answers that are under way may take after a stop was asked for: the longest wait is 25 s. */
-const DRAIN_MS = 28_000;
+import { addressList } from './http/address-list.ts';
+import { HTTP_LIMITS } from './http/http-limits.ts';
+import { plainServer, type ServerSettings, secureServer } from './http/http-server.ts';
+import { drain, listen } from './http/listener.ts';
+import { watchTlsFiles } from './http/watch-tls-files.ts';
+import { rateLimits } from './limits/rate-limits.ts';
 
 export interface RunningApi extends Running {
   publicPort: number;
@@ -32,6 +28,7 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     { address: config.temporalAddress, namespace: config.temporalNamespace, tlsCaFile: config.temporalTlsCaFile },
     config.codecKeys,
   );
+  const rates = rateLimits(config);
   const deps: ApiDeps = {
     config,
     db,
@@ -39,18 +36,12 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now }),
     accessTokens: accessTokens({ issuer: config.jwtIssuer, audience: config.jwtAudience, jwksUrl: config.jwksUrl }),
     argon: new ArgonSlots(config.argonSlots, config.argonQueue),
+    limits: rates,
   };
-  const publicServer = createHttpsServer(
-    {
-      cert: config.tlsCertificate,
-      key: config.tlsKey,
-      minVersion: 'TLSv1.2',
-      ciphers: `TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:${TLS12_CIPHERS}`,
-      honorCipherOrder: true,
-    },
-    publicApp(deps),
-  );
-  const filesServer = createHttpServer(filesApp(deps));
+  const settings = serverSettings(config);
+  const publicServer = secureServer(publicApp(deps), { certificate: config.tlsCertificate.content, key: config.tlsKey.content }, settings);
+  const filesServer = plainServer(filesApp(deps), settings);
+  const tls = watchTlsFiles(publicServer, { certificate: config.tlsCertificate, key: config.tlsKey }, config.tlsReloadSeconds, log);
   const publicPort = await listen(publicServer, config.apiPort, config.apiHost);
   const filesPort = await listen(filesServer, config.filesPort, config.apiHost);
   const health = await startHealthListener(
@@ -58,35 +49,24 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     config.internalPort,
     checks(db, () => connection.workflowService.getSystemInfo({})),
   );
+  // The usual way to say "read your files again"; without a listener it would end the process.
+  const onHangup = () => void tls.look();
+  process.on('SIGHUP', onHangup);
   log.info({ publicPort, filesPort, internalPort: health.port }, 'listening');
   const stop = async (): Promise<void> => {
+    process.off('SIGHUP', onHangup);
+    tls.stop();
     await Promise.all([drain(publicServer), drain(filesServer)]);
     await connection.close();
     await health.close();
+    await rates.close();
     await db.$disconnect();
   };
   return { stop, publicPort, filesPort };
 }
 
-function listen(server: Server, port: number, host: string): Promise<number> {
-  server.headersTimeout = HEADERS_MS;
-  server.requestTimeout = REQUEST_MS;
-  return new Promise((done, failed) => {
-    server.once('error', failed);
-    server.listen(port, host, () => {
-      const address = server.address();
-      done(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-/** No new connections; idle ones close at once, busy ones when they have answered. */
-function drain(server: Server): Promise<void> {
-  return new Promise((done) => {
-    server.close(() => done());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
-  });
+function serverSettings({ maxConnections, maxConnectionsPerAddress, docsUrl = DOCS_PATH, trustedProxies }: Config<'api'>): ServerSettings {
+  return { limits: { ...HTTP_LIMITS, maxConnections, maxConnectionsPerAddress }, docsUrl, isProxy: addressList(trustedProxies) };
 }
 
 function checks(db: Database, askTemporal: () => Promise<unknown>): Check[] {

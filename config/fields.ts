@@ -1,18 +1,10 @@
 import { z } from 'zod';
 import { KEY_TYPES } from '../contract/key-types.ts';
+import { EDGE } from './edge-fields.ts';
+import type { Field } from './field.ts';
 import { parseKeyRing, parseOctetKeyRing } from './key-ring-file.ts';
 
-/**
- * One setting. `source` says where the value comes from: the variable itself, or the file that the variable names.
- * A setting with `key` holds a secret that only the processes which list it may be given.
- */
-export interface Field<Schema extends z.ZodType = z.ZodType> {
-  readonly env: string;
-  readonly schema: Schema;
-  readonly source: 'value' | 'file';
-  readonly key: boolean;
-  readonly doc: string;
-}
+export type { Field };
 
 function value<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
   return { env, schema, source: 'value', key: false, doc };
@@ -144,8 +136,6 @@ const API = {
   ),
   internalHost: value('CS_INTERNAL_HOST', text.default('127.0.0.1'), 'Address of the listener for health and metrics.'),
   internalPort: value('CS_INTERNAL_PORT', port.default(9100), 'Port of the listener for health and metrics.'),
-  tlsCertificate: file('CS_TLS_CERT_FILE', pem, 'TLS certificate chain of the public listener, PEM.'),
-  tlsKey: secret('CS_TLS_KEY_FILE', pem, 'Private key of the TLS certificate, PEM.'),
   jwtIssuer: value('CS_JWT_ISSUER', url, 'Expected `iss` of Token Service access tokens (RFC 9068).'),
   jwtAudience: value('CS_JWT_AUDIENCE', text, 'Expected `aud` of Token Service access tokens.'),
   jwksUrl: value('CS_JWKS_URL', url, 'JWK Set of the Token Service; https in production.'),
@@ -290,7 +280,7 @@ const CODEC_SERVER = {
 
 /** Which settings a process reads. A key that is not listed for a process must not be given to it. */
 export const PROCESSES = {
-  api: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...STAGES, ...LIMITS, ...API },
+  api: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...STAGES, ...LIMITS, ...API, ...EDGE },
   worker: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER },
   issuer: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
   codec: { ...PROCESS, ...CODEC, ...CODEC_SERVER },

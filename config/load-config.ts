@@ -35,9 +35,10 @@ type Reading = { value: unknown } | { problem: string };
 function readField(field: Field, env: Readonly<Record<string, string | undefined>>): Reading {
   const given = env[field.env];
   const raw =
-    field.source === 'file' && given !== undefined ? readSecretFile(field.env, given) : { value: given === '' ? undefined : given };
+    field.source !== 'value' && given !== undefined ? readSecretFile(field.env, given) : { value: given === '' ? undefined : given };
   if ('problem' in raw) return raw;
-  const parsed = field.schema.safeParse(raw.value);
+  const watched = field.source === 'watched' && given !== undefined;
+  const parsed = field.schema.safeParse(watched ? { path: given, content: raw.value } : raw.value);
   if (parsed.success) return { value: parsed.data };
   const why = raw.value === undefined ? 'is not set' : (parsed.error.issues[0]?.message ?? 'is malformed');
   return { problem: `${field.env} ${why}. ${field.doc}` };
@@ -80,6 +81,7 @@ function* notForProduction(values: Readonly<Record<string, unknown>>): Generator
     if (typeof url === 'string' && !url.startsWith('https:'))
       yield `${env} is not https: whoever changes the answer on its way makes tokens.`;
   }
+  if (values['rateLimits'] === false) yield 'CS_RATE_LIMITS is false: raise single limits instead.';
   if ('workflowBundle' in values && values['workflowBundle'] === undefined)
     yield 'CS_WORKFLOW_BUNDLE is not set. Build it with `npm run build`.';
 }

@@ -59,6 +59,9 @@ export const processSchema = z.object({
 });
 export type ProcessView = z.infer<typeof processSchema>;
 
+/** Query parameter of the view. */
+export const processWanted = z.enum(['true', 'false']).optional().describe('whether the device asks for the member process too');
+
 export const enrollmentView = z.object({
   enrollmentId: uuid,
   state: z.enum(STATES),

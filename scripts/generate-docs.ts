@@ -101,7 +101,7 @@ function settingTable(fields: readonly Field[]): string[] {
 
 function kindOf({ source, key }: Field): string {
   if (key) return 'path of a **secret** file';
-  return source === 'file' ? 'path of a file' : 'value';
+  return source !== 'value' ? 'path of a file' : 'value';
 }
 
 function presetOf({ schema }: Field): string {

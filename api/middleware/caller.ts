@@ -6,6 +6,7 @@ import { verifyEnrollmentToken } from '../../core/token/enrollment-token.ts';
 import { type EnrollmentReading, readEnrollment } from '../../store/read-enrollment.ts';
 import type { Client, Scope } from '../access-token.ts';
 import type { ApiDeps } from '../deps.ts';
+import { charge } from '../limits/charge.ts';
 
 /** Who asks for an enrollment, proven; the row was read for it. */
 export interface EnrollmentCaller {
@@ -24,6 +25,7 @@ export async function requireClient(deps: ApiDeps, req: Request, scope: Scope): 
   if (token.startsWith('cse_'))
     throw new ServiceError('invalid_token', 'This call is for the Token Service; an enrollment token does not open it.');
   const client = await deps.accessTokens.verify(token);
+  await charge(deps, req, { client: client.clientId });
   if (!client.scopes.has(scope)) throw new ServiceError('insufficient_scope', `The access token lacks the scope ${scope}.`, { scope });
   return client;
 }
@@ -34,6 +36,7 @@ export async function requireDevice(deps: ApiDeps, req: Request): Promise<Enroll
   const id = req.params['id'];
   const reading = typeof id === 'string' && isEnrollmentId(id) ? await readEnrollment(deps.db, id) : undefined;
   if (!opens(deps, token, reading)) throw new ServiceError('invalid_token', 'The enrollment token does not open this enrollment.');
+  await charge(deps, req, { token: reading.enrollment.id, user: reading.enrollment.userId });
   return { by: 'device', reading };
 }
 

@@ -13,6 +13,7 @@ import { type Creation, createEnrollment } from '../../store/create-enrollment.t
 import { markStarted } from '../../store/read-enrollment.ts';
 import type { Client } from '../access-token.ts';
 import type { ApiDeps } from '../deps.ts';
+import { charge } from '../limits/charge.ts';
 import { requireClient } from '../middleware/caller.ts';
 import { parseBody } from '../middleware/json-body.ts';
 import { nextStep } from '../render-view.ts';
@@ -27,6 +28,7 @@ export const postEnrollment =
     const client = await requireClient(deps, req, 'enrollment:create');
     const idempotencyKey = requireIdempotencyKey(req);
     const body = parseBody(req, createEnrollmentRequest);
+    await charge(deps, req, { user: body.userId });
     const creation = await create(deps, client, idempotencyKey, body);
     if (creation.kind === 'key_reused') throw new ServiceError('idempotency_key_reused');
     await startWorkflow(deps, creation);

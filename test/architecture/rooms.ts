@@ -45,7 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   store: {
     may: ['contract/'],
-    packages: ['@prisma/*', 'pg', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:url'],
+    packages: ['@prisma/*', 'pg', 'rate-limiter-flexible', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:url'],
     never: NO_ENVIRONMENT,
   },
   workflows: { may: ['contract/'], mayTypes: ['activities/'], packages: ['@temporalio/workflow'], never: NO_ENVIRONMENT },
@@ -79,12 +79,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       '@asteasolutions/zod-to-openapi',
       '@temporalio/client',
       'node:crypto',
+      'node:fs/promises',
       'node:http',
       'node:https',
+      'node:net',
+      'node:tls',
       'node:timers/promises',
     ],
-    packageTypes: ['pino'],
-    only: { '@temporalio/client': ['api/gateway.ts'], 'temporal/connection.ts': ['api/start-api.ts'] },
+    packageTypes: ['pino', 'node:stream'],
+    only: {
+      '@temporalio/client': ['api/gateway.ts'],
+      'temporal/connection.ts': ['api/start-api.ts'],
+      // Files are for the one who watches the listener's certificate.
+      'node:fs/promises': ['api/http/watch-tls-files.ts'],
+    },
     never: NO_ENVIRONMENT,
   },
   // The engine room meets everybody but the devices' side.
@@ -137,5 +145,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Runs before anything is built: certificates between the containers, secrets of a first start.
   deploy: { may: ['deploy/', 'bin/'], packages: ['@peculiar/*', 'reflect-metadata', 'node:*'] },
   bin: { may: [], packages: ['tsx/esm/api', 'node:*'] },
-  scripts: { may: ['contract/', 'config/', 'api/', 'store/', 'cli/', 'worker/', 'bin/'], packages: ['tsx/esm/api', 'yaml', 'node:*'] },
+  scripts: {
+    may: ['contract/', 'config/', 'api/', 'store/', 'cli/', 'worker/', 'bin/'],
+    packages: ['tsx/esm/api', 'yaml', 'zod', 'node:*'],
+  },
 };

@@ -6,6 +6,7 @@ import { createEnrollmentActivities, createIssuanceActivities } from '../../../a
 import { accessTokens } from '../../../api/access-token.ts';
 import { filesApp, publicApp } from '../../../api/app.ts';
 import type { ApiDeps } from '../../../api/deps.ts';
+import { type RateLimits, rateLimits } from '../../../api/limits/rate-limits.ts';
 import type { Config } from '../../../config/load-config.ts';
 import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../../../core/evidence/evidence-key.ts';
 import { signReceipt } from '../../../core/evidence/sign-receipt.ts';
@@ -67,8 +68,15 @@ function depsOf(config: Config<'api'>, db: Database, gateway: FakeGateway): ApiD
     gateway,
     accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: config.jwksUrl }),
     argon: new ArgonSlots(config.argonSlots, config.argonQueue),
+    limits: ownLimits(config),
     log: pino({ level: 'silent' }),
   };
+}
+
+function ownLimits(config: Config<'api'>): RateLimits {
+  const limits = rateLimits(config);
+  afterAll(() => limits.close());
+  return limits;
 }
 
 async function gatewayOf(
