@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, type ServerOptions } from 'node:https';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import { ArgonSlots } from '../core/pin/argon-slots.ts';
@@ -7,10 +7,11 @@ import { type Check, startHealthListener } from '../process/health-listener.ts';
 import type { Running } from '../process/run-process.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { lazyClient } from '../temporal/connection.ts';
-import { accessTokens } from './access-token.ts';
-import { filesApp, publicApp } from './app.ts';
+import { accessTokens, operatorTokens } from './access-token.ts';
+import { filesApp, operatorApp, partnerApp, publicApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
 import { temporalGateway } from './gateway.ts';
+import { partnersBy } from './partner-of.ts';
 
 /** TLS 1.2 only with ECDHE and AEAD; 1.3 has nothing else. */
 const TLS12_CIPHERS =
@@ -23,6 +24,9 @@ const DRAIN_MS = 28_000;
 export interface RunningApi extends Running {
   publicPort: number;
   filesPort: number;
+  /** Undefined: not configured. */
+  partnerPort?: number;
+  operatorPort?: number;
 }
 
 /** The API process: public TLS listener, plain-HTTP listener for signed files, internal health. Starts without Temporal and database. */
@@ -37,35 +41,66 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     db,
     log,
     gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now }),
-    accessTokens: accessTokens({ issuer: config.jwtIssuer, audience: config.jwtAudience, jwksUrl: config.jwksUrl }),
+    accessTokens: accessTokens({
+      ...keySetOf(config, log),
+      issuer: config.jwtIssuer,
+      audience: config.jwtAudience,
+      jwksUrl: config.jwksUrl,
+    }),
     argon: new ArgonSlots(config.argonSlots, config.argonQueue),
   };
-  const publicServer = createHttpsServer(
-    {
-      cert: config.tlsCertificate,
-      key: config.tlsKey,
-      minVersion: 'TLSv1.2',
-      ciphers: `TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:${TLS12_CIPHERS}`,
-      honorCipherOrder: true,
-    },
-    publicApp(deps),
-  );
+  const publicServer = createHttpsServer(tlsOf(config), publicApp(deps));
+  const others = otherServers(config, deps, log);
   const filesServer = createHttpServer(filesApp(deps));
   const publicPort = await listen(publicServer, config.apiPort, config.apiHost);
   const filesPort = await listen(filesServer, config.filesPort, config.apiHost);
+  const partnerPort = others.partner === undefined ? undefined : await listen(others.partner, config.partnerPort ?? 0, config.apiHost);
+  const operatorPort =
+    others.operator === undefined ? undefined : await listen(others.operator, config.operatorPort ?? 0, config.operatorHost);
   const health = await startHealthListener(
     config.internalHost,
     config.internalPort,
     checks(db, () => connection.workflowService.getSystemInfo({})),
   );
-  log.info({ publicPort, filesPort, internalPort: health.port }, 'listening');
+  const ports = { ...(partnerPort === undefined ? {} : { partnerPort }), ...(operatorPort === undefined ? {} : { operatorPort }) };
+  log.info({ publicPort, filesPort, ...ports, internalPort: health.port }, 'listening');
   const stop = async (): Promise<void> => {
-    await Promise.all([drain(publicServer), drain(filesServer)]);
+    await Promise.all([publicServer, filesServer, ...Object.values(others)].map(drain));
     await connection.close();
     await health.close();
     await db.$disconnect();
   };
-  return { stop, publicPort, filesPort };
+  return { stop, publicPort, filesPort, ...ports };
+}
+
+function tlsOf({ tlsCertificate: cert, tlsKey: key }: Config<'api'>): ServerOptions {
+  const ciphers = `TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:${TLS12_CIPHERS}`;
+  return { cert, key, minVersion: 'TLSv1.2', ciphers, honorCipherOrder: true };
+}
+
+/** Listeners that are there only when they are configured; what they need was checked with the configuration. */
+function otherServers(config: Config<'api'>, deps: ApiDeps, log: Logger): { partner?: Server; operator?: Server } {
+  const { partnerPort, partnerCa: ca, partners, operatorPort, operatorJwksUrl: jwksUrl } = config;
+  const { operatorJwtIssuer: issuer, operatorJwtAudience: audience } = config;
+  const found: { partner?: Server; operator?: Server } = {};
+  if (partnerPort !== undefined && ca !== undefined && partners !== undefined) {
+    const partnerOf = partnersBy({ ca, partners, now: Date.now });
+    found.partner = createHttpsServer(partnerTls(tlsOf(config), ca), partnerApp({ ...deps, partnerOf }));
+  }
+  if (operatorPort !== undefined && jwksUrl !== undefined && issuer !== undefined && audience !== undefined) {
+    const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl });
+    found.operator = createHttpsServer(tlsOf(config), operatorApp({ ...deps, operatorTokens: tokens }));
+  }
+  return found;
+}
+
+/** Without a certificate of the partners' CA no request is read. */
+export function partnerTls(tls: ServerOptions, ca: string): ServerOptions {
+  return { ...tls, ca, requestCert: true, rejectUnauthorized: true };
+}
+
+function keySetOf({ jwksStaleSeconds: staleSeconds }: Config<'api'>, log: Logger) {
+  return { staleSeconds, onFault: (sentence: string) => log.warn(sentence) };
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {
