@@ -4,6 +4,7 @@ import { devCommand } from './dev.ts';
 import { enrollCommand } from './enroll.ts';
 import { findCommand } from './find.ts';
 import { migrateCommand } from './migrate.ts';
+import { operatorCommand } from './operator.ts';
 import { tokenServiceCommand } from './token-service.ts';
 
 /** The commands that people run, beside the parts that serve. */
@@ -13,6 +14,7 @@ export function addTools(program: Command): void {
     .addCommand(migrateCommand())
     .addCommand(caCommand())
     .addCommand(enrollCommand())
-    .addCommand(findCommand());
+    .addCommand(findCommand())
+    .addCommand(operatorCommand());
   program.addCommand(tokenServiceCommand(), { hidden: true });
 }

@@ -1,4 +1,5 @@
 import { createHmac, createPublicKey } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { exportJWK } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { type AccessTokens, accessTokens, operatorTokens } from '../../api/access-token.ts';
@@ -248,8 +249,8 @@ describe('the key set', () => {
     const { privateKey, jwk } = await signingKey('leaked');
     return { ...(await exportJWK(privateKey)), kid: jwk.kid };
   };
-  test.each<[string, () => Promise<object> | object | ((res: import('node:http').ServerResponse) => void), string]>([
-    ['not JSON', () => (res: import('node:http').ServerResponse) => void res.end('<html>'), 'is not JSON'],
+  test.each<[string, () => Promise<object> | object | ((res: ServerResponse) => void), string]>([
+    ['not JSON', () => (res: ServerResponse) => void res.end('<html>'), 'is not JSON'],
     ['no set', () => ({ keys: 'none' }), 'is not {"keys": […]}'],
     ['an array', () => [key.jwk], 'is not {"keys": […]}'],
     ['an empty set', () => ({ keys: [] }), 'holds no key'],
@@ -257,11 +258,7 @@ describe('the key set', () => {
     ['a private EC key beside a good one', async () => ({ keys: [key.jwk, await secretEc()] }), 'holds a private or symmetric key'],
     ['a symmetric key', () => ({ keys: [key.jwk, { kty: 'oct', k: 'AAAA', kid: 's' }] }), 'holds a private or symmetric key'],
     ['an RSA key with a prime', () => ({ keys: [{ kty: 'RSA', n: 'AQ', e: 'AQAB', p: 'Aw' }] }), 'holds a private or symmetric key'],
-    [
-      'a redirect',
-      () => (res: import('node:http').ServerResponse) => void res.writeHead(302, { location: '/other' }).end(),
-      'was answered 302',
-    ],
+    ['a redirect', () => (res: ServerResponse) => void res.writeHead(302, { location: '/other' }).end(), 'was answered 302'],
     ['300 KB', () => ({ keys: [key.jwk], padding: 'x'.repeat(300_000) }), 'is larger than'],
   ])('that is %s is refused as a whole: 503, and the log says why', async (_what, make, why) => {
     const faults: string[] = [];
