@@ -14,7 +14,9 @@ import { logRequests } from './middleware/log-requests.ts';
 import { requestId } from './middleware/request-id.ts';
 import { requestShape } from './middleware/request-shape.ts';
 import { openApiDocument } from './openapi.ts';
+import { OPERATOR_ROUTES } from './operator-table.ts';
 import { asServiceError, sendProblem } from './problem.ts';
+import type { Listener, Route } from './route.ts';
 import { ROUTES } from './route-table.ts';
 import { getCaCertificate, getCrl } from './routes/public-files.ts';
 
@@ -25,11 +27,31 @@ type FilesDeps = Pick<ApiDeps, 'db' | 'log' | 'config' | 'limits'>;
 
 /** The public TLS listener, without listening: the calls of the route table and the API documentation. */
 export function publicApp(deps: ApiDeps): Express {
-  // Browsers keep HSTS by host and ignore the port: in development it would cut off everything else on localhost, the Temporal UI first.
-  const app = bareApp(deps, deps.config.environment === 'development' ? false : { maxAge: 31_536_000 });
+  const app = bareApp(deps, hstsOf(deps));
   app.use('/docs', documentation(deps));
-  app.use(noStore, rawBody, calls(deps));
+  app.use(noStore, rawBody, calls(deps, 'public'));
   return closed(app, deps);
+}
+
+/** The TLS listener of Token Services with a client certificate: their calls, no others. */
+export function partnerApp(deps: ApiDeps & Required<Pick<ApiDeps, 'partnerOf'>>): Express {
+  return callsOnly(deps, 'partner');
+}
+
+/** The TLS listener of operators. */
+export function operatorApp(deps: ApiDeps & Required<Pick<ApiDeps, 'operatorTokens'>>): Express {
+  return callsOnly(deps, 'operator');
+}
+
+function callsOnly(deps: ApiDeps, listener: Listener): Express {
+  const app = bareApp(deps, hstsOf(deps));
+  app.use(noStore, rawBody, calls(deps, listener));
+  return closed(app, deps);
+}
+
+/** Browsers keep HSTS by host and ignore the port: in development it would cut off everything else on localhost, the Temporal UI first. */
+function hstsOf({ config }: ApiDeps): false | { maxAge: number } {
+  return config.environment === 'development' ? false : { maxAge: 31_536_000 };
 }
 
 /** The plain-HTTP listener: signed, read-only files and nothing else (RFC 5280 §8 advises against https for them). */
@@ -56,17 +78,19 @@ function closed(app: Express, deps: Pick<ApiDeps, 'log' | 'config'>): Express {
   return app.use(lastResort(deps));
 }
 
-function calls(deps: ApiDeps): Router {
+function calls(deps: ApiDeps, listener: Listener): Router {
+  const routes = [...ROUTES, ...OPERATOR_ROUTES].filter(({ listeners }) => listeners.includes(listener));
   const router = Router({ caseSensitive: true, strict: true });
   // Express would let HEAD run the handler of GET, and fetching credentials is counted.
-  for (const path of new Set(ROUTES.map((route) => route.path))) router.head(expressPath(path), otherMethod(path));
-  for (const { method, path, query, handler } of ROUTES) router[method](expressPath(path), knownQuery(query), handler(deps));
-  for (const path of new Set(ROUTES.map((route) => route.path))) router.all(expressPath(path), otherMethod(path));
+  for (const path of new Set(routes.map((route) => route.path))) router.head(expressPath(path), otherMethod(routes, path));
+  for (const { method, path, query, handler } of routes) router[method](expressPath(path), knownQuery(query?.shape), handler(deps));
+  for (const path of new Set(routes.map((route) => route.path))) router.all(expressPath(path), otherMethod(routes, path));
   return router;
 }
 
-function otherMethod(path: string): RequestHandler {
-  const allow = ROUTES.filter((route) => route.path === path)
+function otherMethod(routes: readonly Route[], path: string): RequestHandler {
+  const allow = routes
+    .filter((route) => route.path === path)
     .map(({ method }) => method.toUpperCase())
     .join(', ');
   return (_req, res) => {

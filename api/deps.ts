@@ -1,8 +1,9 @@
+import type { Request } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import type { ArgonSlots } from '../core/pin/argon-slots.ts';
 import type { Database } from '../store/database.ts';
-import type { AccessTokens } from './access-token.ts';
+import type { AccessTokens, Client, OperatorTokens } from './access-token.ts';
 import type { EnrollmentGateway } from './gateway.ts';
 import type { RateLimits } from './limits/rate-limits.ts';
 
@@ -12,6 +13,10 @@ export interface ApiDeps {
   readonly db: Database;
   readonly gateway: EnrollmentGateway;
   readonly accessTokens: AccessTokens;
+  /** Absent: there is no operator listener. */
+  readonly operatorTokens?: OperatorTokens;
+  /** On the partner listener a client certificate says who calls, and no access token is looked at. */
+  readonly partnerOf?: (req: Request) => Client;
   readonly argon: ArgonSlots;
   readonly limits: RateLimits;
   readonly log: Logger;

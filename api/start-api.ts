@@ -1,3 +1,4 @@
+import type { Server } from 'node:https';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import { ArgonSlots } from '../core/pin/argon-slots.ts';
@@ -8,17 +9,22 @@ import { lazyClient } from '../temporal/connection.ts';
 import { accessTokens } from './access-token.ts';
 import { DOCS_PATH, filesApp, publicApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
+import { furtherListeners } from './further-listeners.ts';
 import { temporalGateway } from './gateway.ts';
 import { addressList } from './http/address-list.ts';
 import { HTTP_LIMITS } from './http/http-limits.ts';
 import { plainServer, type ServerSettings, secureServer } from './http/http-server.ts';
 import { drain, listen } from './http/listener.ts';
 import { watchTlsFiles } from './http/watch-tls-files.ts';
+import { keySetOf } from './key-set-of.ts';
 import { rateLimits } from './limits/rate-limits.ts';
 
 export interface RunningApi extends Running {
   publicPort: number;
   filesPort: number;
+  /** Undefined: not configured. */
+  partnerPort?: number;
+  operatorPort?: number;
 }
 
 /** The API process: public TLS listener, plain-HTTP listener for signed files, internal health. Starts without Temporal and database. */
@@ -34,35 +40,47 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     db,
     log,
     gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now }),
-    accessTokens: accessTokens({ issuer: config.jwtIssuer, audience: config.jwtAudience, jwksUrl: config.jwksUrl }),
+    accessTokens: accessTokens({
+      ...keySetOf(config, log),
+      issuer: config.jwtIssuer,
+      audience: config.jwtAudience,
+      jwksUrl: config.jwksUrl,
+    }),
     argon: new ArgonSlots(config.argonSlots, config.argonQueue),
     limits: rates,
   };
   const settings = serverSettings(config);
-  const publicServer = secureServer(publicApp(deps), { certificate: config.tlsCertificate.content, key: config.tlsKey.content }, settings);
+  const files = { certificate: config.tlsCertificate, key: config.tlsKey };
+  const publicServer = secureServer(publicApp(deps), { certificate: files.certificate.content, key: files.key.content }, settings);
   const filesServer = plainServer(filesApp(deps), settings);
-  const tls = watchTlsFiles(publicServer, { certificate: config.tlsCertificate, key: config.tlsKey }, config.tlsReloadSeconds, log);
+  const further = furtherListeners(config, deps, settings, log);
+  const watch = (server: Server, clientCas?: string) =>
+    watchTlsFiles(server, { ...files, ...(clientCas === undefined ? {} : { clientCas }) }, config.tlsReloadSeconds, log);
+  const watches = [watch(publicServer), ...further.map(({ server, clientCas }) => watch(server, clientCas))];
   const publicPort = await listen(publicServer, config.apiPort, config.apiHost);
   const filesPort = await listen(filesServer, config.filesPort, config.apiHost);
+  const furtherPorts = Object.fromEntries(
+    await Promise.all(further.map(async ({ name, server, port, host }) => [`${name}Port`, await listen(server, port, host)] as const)),
+  );
   const health = await startHealthListener(
     config.internalHost,
     config.internalPort,
     checks(db, () => connection.workflowService.getSystemInfo({})),
   );
   // The usual way to say "read your files again"; without a listener it would end the process.
-  const onHangup = () => void tls.look();
+  const onHangup = () => void Promise.all(watches.map((each) => each.look()));
   process.on('SIGHUP', onHangup);
-  log.info({ publicPort, filesPort, internalPort: health.port }, 'listening');
+  log.info({ publicPort, filesPort, ...furtherPorts, internalPort: health.port }, 'listening');
   const stop = async (): Promise<void> => {
     process.off('SIGHUP', onHangup);
-    tls.stop();
-    await Promise.all([drain(publicServer), drain(filesServer)]);
+    for (const each of watches) each.stop();
+    await Promise.all([publicServer, filesServer, ...further.map(({ server }) => server)].map(drain));
     await connection.close();
     await health.close();
     await rates.close();
     await db.$disconnect();
   };
-  return { stop, publicPort, filesPort };
+  return { stop, publicPort, filesPort, ...furtherPorts };
 }
 
 function serverSettings({ maxConnections, maxConnectionsPerAddress, docsUrl = DOCS_PATH, trustedProxies }: Config<'api'>): ServerSettings {

@@ -54,6 +54,7 @@ function keysOf(dev: DevJson): Pick<StackUnderTest, 'dev' | 'codecKeys' | 'saltK
 async function freePorts(): Promise<Ports> {
   const ports: Ports = {
     api: await freePort(),
+    operator: await freePort(),
     files: await freePort(),
     'api-health': await freePort(),
     'worker-health': await freePort(),

@@ -3,6 +3,7 @@ import { KEY_TYPES } from '../contract/key-types.ts';
 import { EDGE } from './edge-fields.ts';
 import type { Field } from './field.ts';
 import { parseKeyRing, parseOctetKeyRing } from './key-ring-file.ts';
+import { parsePartners } from './partners-file.ts';
 
 export type { Field };
 
@@ -46,6 +47,7 @@ const keyTypes = (preset: string) =>
     .pipe(z.array(z.enum(KEY_TYPES)).min(1));
 const keyRingFile = z.string().transform((content, context) => parseKeyRing(content, (message) => context.addIssue(message)));
 const octetKeyRingFile = z.string().transform((content, context) => parseOctetKeyRing(content, (message) => context.addIssue(message)));
+const partnersFile = z.string().transform((content, context) => parsePartners(content, (message) => context.addIssue(message)));
 const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'must be a dotted object identifier');
 
 const PROCESS = {
@@ -188,16 +190,6 @@ const WORKER = {
     seconds(15),
     'How often the sweeper looks for overdue and unstarted enrollments.',
   ),
-  sweepGraceSeconds: value(
-    'CS_SWEEP_GRACE_SECONDS',
-    seconds(120),
-    'How long past its deadline a row may be open before the sweeper ends it.',
-  ),
-  startGraceSeconds: value(
-    'CS_START_GRACE_SECONDS',
-    seconds(10),
-    'How old a row without a started workflow is before the sweeper starts it.',
-  ),
   maxCachedWorkflows: value(
     'CS_MAX_CACHED_WORKFLOWS',
     count(500, 100_000),
@@ -261,6 +253,58 @@ const ISSUANCE = {
   maxConcurrentIssuing: value('CS_MAX_CONCURRENT_ISSUING', count(16), 'Enrollments that one issuance worker issues for at the same time.'),
 };
 
+/** Who operators are: one identity provider for operator calls and codec server. */
+const OPERATOR_TOKENS = {
+  operatorJwtIssuer: value('CS_OPERATOR_JWT_ISSUER', url.optional(), 'Expected `iss` of operator access tokens.'),
+  operatorJwtAudience: value('CS_OPERATOR_JWT_AUDIENCE', text.optional(), 'Expected `aud` of operator access tokens.'),
+};
+
+/** Callers beside devices and Token Services with an access token. */
+const CALLERS = {
+  ...OPERATOR_TOKENS,
+  jwksStaleSeconds: value(
+    'CS_JWKS_STALE_SECONDS',
+    z.coerce.number().int().min(0).max(604_800).default(14_400),
+    'How long the keys of a JWK Set that cannot be had any more go on, beyond the 10 minutes after which it is asked for again.',
+  ),
+  operatorHost: value('CS_OPERATOR_HOST', text.default('127.0.0.1'), 'Address that the operator TLS listener binds to.'),
+  operatorPort: value('CS_OPERATOR_PORT', port.optional(), 'Port of the operator TLS listener; without it there is none.'),
+  operatorJwksUrl: value('CS_OPERATOR_JWKS_URL', url.optional(), 'JWK Set for operator access tokens; https in production.'),
+  temporalUiUrl: value('CS_TEMPORAL_UI_URL', base(url).optional(), 'Base address of the Temporal UI, for links in answers to operators.'),
+  partnerPort: value(
+    'CS_PARTNER_PORT',
+    port.optional(),
+    'Port of the TLS listener for Token Services with a client certificate; without it there is none.',
+  ),
+  partnerCa: file(
+    'CS_PARTNER_CA_FILE',
+    pem.optional(),
+    'Every CA certificate (PEM) that partner certificates chain to, the issuing ones included; never one of ours.',
+  ),
+  partners: file(
+    'CS_PARTNERS_FILE',
+    partnersFile.optional(),
+    'JSON: {"partners":[{"san":"URI:… or DNS:…","clientId":"…","scopes":["enrollment:create",…]}]}.',
+  ),
+  // What the partner CA must not be: read with a partner port only.
+  rootCertificate: file('CS_ROOT_CERT_FILE', pem.optional(), 'Root certificate, PEM. The root key is never given to a running process.'),
+  issuingRsaCertificate: file('CS_ISSUING_RSA_CERT_FILE', pem.optional(), 'Certificate of the RSA issuing CA, PEM.'),
+  issuingEcCertificate: file('CS_ISSUING_EC_CERT_FILE', pem.optional(), 'Certificate of the EC issuing CA, PEM.'),
+};
+
+const SWEEP = {
+  sweepGraceSeconds: value(
+    'CS_SWEEP_GRACE_SECONDS',
+    seconds(120),
+    'How long past its deadline a row may be open before the sweeper ends it.',
+  ),
+  startGraceSeconds: value(
+    'CS_START_GRACE_SECONDS',
+    seconds(10),
+    'How old a row without a started workflow is before the sweeper starts it.',
+  ),
+};
+
 const CODEC_SERVER = {
   codecHost: value('CS_CODEC_HOST', text.default('127.0.0.1'), 'Address of the codec server.'),
   codecPort: value('CS_CODEC_PORT', port.default(8234), 'Port of the codec server.'),
@@ -274,14 +318,26 @@ const CODEC_SERVER = {
     url.optional(),
     'JWK Set for operator access tokens; required unless the codec server listens on loopback only.',
   ),
-  jwtIssuer: value('CS_OPERATOR_JWT_ISSUER', url.optional(), 'Expected `iss` of operator access tokens.'),
-  jwtAudience: value('CS_OPERATOR_JWT_AUDIENCE', text.optional(), 'Expected `aud` of operator access tokens.'),
+  ...OPERATOR_TOKENS,
 };
 
 /** Which settings a process reads. A key that is not listed for a process must not be given to it. */
 export const PROCESSES = {
-  api: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...STAGES, ...LIMITS, ...API, ...EDGE },
-  worker: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER },
+  api: {
+    ...PROCESS,
+    ...DATABASE,
+    ...TEMPORAL,
+    ...CODEC,
+    ...CHALLENGE,
+    ...KEY_POLICY,
+    ...STAGES,
+    ...LIMITS,
+    ...API,
+    ...EDGE,
+    ...CALLERS,
+    ...SWEEP,
+  },
+  worker: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER, ...SWEEP },
   issuer: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
   codec: { ...PROCESS, ...CODEC, ...CODEC_SERVER },
   migrate: { ...PROCESS, ...DATABASE },

@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { openApiDocument } from '../api/openapi.ts';
+import { callsByListener, LISTENERS } from '../api/callers-table.ts';
+import { openApiDocument, operatorOpenApiDocument } from '../api/openapi.ts';
 import { type Field, PROCESSES } from '../config/fields.ts';
 import { CSR_REFUSALS } from '../contract/csr-refusal-codes.ts';
 import { PROBLEMS, type ProblemKind } from '../contract/error-codes.ts';
@@ -22,6 +23,8 @@ export function generatedDocs(): ReadonlyMap<string, string> {
     'docs/database-roles.md': lines('# Database roles', WARNING, ...databaseRolesPage()),
     'docs/openapi.json': JSON.stringify(openApiDocument(), null, 2),
     'docs/evidence.md': evidence(),
+    'docs/callers.md': callers(),
+    'docs/openapi-operator.json': JSON.stringify(operatorOpenApiDocument(), null, 2),
   };
   return new Map(Object.entries(texts).map(([path, text]) => [path, formatted(path, text)]));
 }
@@ -65,6 +68,29 @@ function errorTable(problems: ReadonlyArray<[string, ProblemKind]>): string[] {
       `| <a id="${code}"></a>\`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${cell(title)} | ${cell(hint)} |`,
   );
   return ['| code | status | retryable | title | hint |', '| --- | --- | --- | --- | --- |', ...rows];
+}
+
+function callers(): string {
+  const rows = callsByListener().map(
+    ({ listener, method, path, callers, scope }) =>
+      `| ${listener} | ${method.toUpperCase()} | \`${path}\` | ${callers.join(', ')} | ${scope === undefined ? '' : `\`${scope}\``} |`,
+  );
+  return lines(
+    '# Who may call what, and where',
+    WARNING,
+    'Made from the tables that the routers are made from; `test/api-real/callers-table.test.ts` calls every row as every kind of caller, and `test/api/route-coverage.test.ts` finds every route that stands in no row.',
+    'A call on a listener that is not its own is `404 route_not_found`, whatever the credential. A wrong or missing credential is `401 invalid_token`, a missing scope `403 insufficient_scope`.',
+    '',
+    '| listener | is reached by | credential |',
+    '| --- | --- | --- |',
+    ...Object.entries(LISTENERS).map(([name, { where, credential }]) => `| ${name} | ${where} | ${credential} |`),
+    '',
+    '| listener | method | path | who | scope |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+    'The codec server is a process of its own: `/encode` and `/decode` for operators (scope `operator`; on loopback whoever is on the machine), for pages of the Temporal UI only; `/healthz` for anyone.',
+  );
 }
 
 function configuration(): string {

@@ -29,7 +29,8 @@ export const deletePin =
     res.status(204).end();
   };
 
-function userIdOf(req: Request): string {
+/** The user of the path. Errors: `invalid_request`. */
+export function userIdOf(req: Request): string {
   const parsed = userIdSchema.safeParse(req.params['userId']);
   if (!parsed.success) throw new ServiceError('invalid_request', 'The path holds no user id: 1 to 64 characters of A-Z a-z 0-9 . _ : -');
   return parsed.data;

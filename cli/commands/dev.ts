@@ -101,6 +101,7 @@ async function unusedPort(taken: readonly [PortName, number][]): Promise<number>
 function mapPorts(portOf: (name: PortName) => number): Ports {
   return {
     api: portOf('api'),
+    operator: portOf('operator'),
     files: portOf('files'),
     'api-health': portOf('api-health'),
     'worker-health': portOf('worker-health'),

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { loadConfig } from '../../config/load-config.ts';
+import { refuseDebugging } from '../../process/refuse-debugging.ts';
 import { applyMigrations } from '../../store/migrate.ts';
 
 /** The folder with schema and migrations; the build copies it into dist, so that it stands in the same place. */
@@ -15,7 +16,8 @@ export function migrateCommand(): Command {
       '\nReads CS_DATABASE_URL_FILE (the URL of the owner of the tables). May be repeated.\n\n  $ CS_DATABASE_URL_FILE=/run/secrets/owner-url cs migrate\n',
     )
     .action(async ({ json }: { json?: boolean }) => {
-      const { databaseUrl } = loadConfig('migrate', process.env);
+      const { databaseUrl, environment } = loadConfig('migrate', process.env);
+      refuseDebugging('migrate', environment === 'production', process.env);
       const applied = await applyMigrations(databaseUrl, PRISMA_FOLDER, {
         onProgress: (sentence) => process.stderr.write(`${sentence}\n`),
       });

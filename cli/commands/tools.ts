@@ -5,6 +5,7 @@ import { enrollCommand } from './enroll.ts';
 import { findCommand } from './find.ts';
 import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
+import { operatorCommand } from './operator.ts';
 import { tokenServiceCommand } from './token-service.ts';
 
 /** The commands that people run, beside the parts that serve. */
@@ -15,6 +16,7 @@ export function addTools(program: Command): void {
     .addCommand(caCommand())
     .addCommand(enrollCommand())
     .addCommand(findCommand())
-    .addCommand(keysCommand());
+    .addCommand(keysCommand())
+    .addCommand(operatorCommand());
   program.addCommand(tokenServiceCommand(), { hidden: true });
 }

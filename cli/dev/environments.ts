@@ -13,6 +13,8 @@ export interface StackFacts {
 }
 
 export const AUDIENCE = 'certificate-service';
+/** Another audience, so that no token of the Token Service opens the operator calls. */
+export const OPERATOR_AUDIENCE = 'certificate-service-operator';
 export const ORGANIZATION = 'Example Organization';
 
 /** Policy OIDs for trying things: under 2.25 (ITU-T X.667), from a random UUID; production refuses them. */
@@ -24,6 +26,10 @@ export function publicFilesUrl({ files }: Ports): string {
 
 export function apiUrl({ api }: Ports): string {
   return `https://localhost:${api}`;
+}
+
+export function operatorUrl({ operator }: Ports): string {
+  return `https://localhost:${operator}`;
 }
 
 /** What each process is given: its own keys and no others. */
@@ -59,6 +65,11 @@ function apiEnvironment(facts: StackFacts): Environment {
     CS_JWT_ISSUER: issuerOf({ port: ports['token-service'] }),
     CS_JWT_AUDIENCE: AUDIENCE,
     CS_JWKS_URL: `${issuerOf({ port: ports['token-service'] })}/jwks.json`,
+    CS_OPERATOR_PORT: String(ports.operator),
+    CS_OPERATOR_JWT_ISSUER: issuerOf({ port: ports['token-service'] }),
+    CS_OPERATOR_JWT_AUDIENCE: OPERATOR_AUDIENCE,
+    CS_OPERATOR_JWKS_URL: `${issuerOf({ port: ports['token-service'] })}/jwks.json`,
+    CS_TEMPORAL_UI_URL: `http://localhost:${ports['temporal-ui']}`,
     CS_TOKEN_KEYS_FILE: paths.secret('token.keys'),
     CS_PIN_SALT_KEYS_FILE: paths.secret('pin-salt.keys'),
     CS_PIN_PEPPER_KEYS_FILE: paths.secret('pin-pepper.keys'),

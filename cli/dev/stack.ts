@@ -9,7 +9,17 @@ import { PRISMA_FOLDER } from '../commands/migrate.ts';
 import { ensureLoginRoles, giveToOwner, LOGIN_ROLES, type LoginRole, urlAs } from './database-roles.ts';
 import { type DevJson, writeDevJson } from './dev-json.ts';
 import { ensureDevSecrets, type SecretPaths, secretPaths } from './dev-secrets.ts';
-import { AUDIENCE, apiUrl, databaseUrlFile, type Environment, environments, ORGANIZATION, publicFilesUrl } from './environments.ts';
+import {
+  AUDIENCE,
+  apiUrl,
+  databaseUrlFile,
+  type Environment,
+  environments,
+  OPERATOR_AUDIENCE,
+  ORGANIZATION,
+  operatorUrl,
+  publicFilesUrl,
+} from './environments.ts';
 import { findTemporal } from './find-temporal.ts';
 import { type Lifeline, startWithLifeline } from './lifeline.ts';
 import type { Ports } from './ports.ts';
@@ -233,6 +243,7 @@ function describe(
     tlsCaFile: paths.tls('ca.crt.pem'),
     rootCertificateFiles: [paths.pki('root.crt.pem')],
     jwt: { issuer: issuerOf({ port: ports['token-service'] }), audience: AUDIENCE, privateJwkFile: paths.secret('token-service.jwk.json') },
+    operator: { url: operatorUrl(ports), issuer: issuerOf({ port: ports['token-service'] }), audience: OPERATOR_AUDIENCE },
     tokenService: issuerOf({ port: ports['token-service'] }),
     temporal: {
       address: temporal.address,

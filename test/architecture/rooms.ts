@@ -24,7 +24,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['zod', '@temporalio/workflow', '@temporalio/common'],
     // The workflow bundle reads contract/: zod would double it, the SDK takes neither.
     only: {
-      zod: ['contract/http.ts', 'contract/http/', 'contract/admin-http.ts'],
+      zod: ['contract/http.ts', 'contract/http/', 'contract/operator-http.ts'],
       '@temporalio/workflow': ['contract/temporal.ts', 'contract/temporal/'],
       '@temporalio/common': ['contract/search-attributes.ts'],
     },
@@ -85,6 +85,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'node:net',
       'node:tls',
       'node:timers/promises',
+      'node:tls',
     ],
     packageTypes: ['pino', 'node:stream'],
     only: {
@@ -110,9 +111,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packageTypes: ['pino'],
     never: NO_ENVIRONMENT,
   },
-  config: { may: ['contract/key-types.ts', 'core/key-ring.ts'], packages: ['zod', 'node:fs'], never: NO_ENVIRONMENT },
+  config: { may: ['contract/key-types.ts', 'core/key-ring.ts'], packages: ['zod', 'node:crypto', 'node:fs'], never: NO_ENVIRONMENT },
   // What every process shares: logger, loop, health listener, orderly end.
-  process: { may: ['config/'], packages: ['pino', 'prom-client', 'node:http', 'node:timers/promises'], never: NO_ENVIRONMENT },
+  process: {
+    may: ['config/'],
+    packages: ['pino', 'prom-client', 'node:fs', 'node:http', 'node:inspector', 'node:timers/promises'],
+    never: NO_ENVIRONMENT,
+  },
   // Independent of the server, so that a test of both does not share its mistakes.
   sdk: {
     may: [],

@@ -96,10 +96,11 @@ function ordinary(dataFolder: string, n: number): Enrolling {
 
 async function freePorts(): Promise<Ports> {
   const ports = new Set<number>();
-  while (ports.size < 10) ports.add(await freePort());
-  const [api, files, apiHealth, workerHealth, issuerHealth, codec, tokenService, temporal, temporalUi, postgres] = [...ports];
+  while (ports.size < 11) ports.add(await freePort());
+  const [api, operator, files, apiHealth, workerHealth, issuerHealth, codec, tokenService, temporal, temporalUi, postgres] = [...ports];
   const all = {
     api,
+    operator,
     files,
     'api-health': apiHealth,
     'worker-health': workerHealth,
@@ -117,6 +118,7 @@ function requireAll(ports: { [Name in keyof Ports]: number | undefined }): Ports
   const port = (name: keyof Ports): number => ports[name] ?? 0;
   return {
     api: port('api'),
+    operator: port('operator'),
     files: port('files'),
     'api-health': port('api-health'),
     'worker-health': port('worker-health'),

@@ -5,6 +5,27 @@ import { testKeys } from '../../rig/test-keys.ts';
 export const JWT_ISSUER = 'https://token-service.example.org';
 export const JWT_AUDIENCE = 'certificate-service';
 
+export const OPERATOR_ISSUER = 'https://identity.example.org';
+export const OPERATOR_AUDIENCE = 'certificate-service-operator';
+
+const CALLERS = {
+  jwksStaleSeconds: 14_400,
+  operatorJwtIssuer: OPERATOR_ISSUER,
+  operatorJwtAudience: OPERATOR_AUDIENCE,
+  operatorHost: '127.0.0.1',
+  operatorPort: undefined,
+  operatorJwksUrl: undefined,
+  temporalUiUrl: 'https://temporal.example.org',
+  partnerPort: undefined,
+  partnerCa: undefined,
+  partners: undefined,
+  rootCertificate: undefined,
+  issuingRsaCertificate: undefined,
+  issuingEcCertificate: undefined,
+  sweepGraceSeconds: 120,
+  startGraceSeconds: 10,
+};
+
 /** The API's configuration as the tests want it: the defaults of the protocol, test keys, cheap weak-PIN check. */
 export function testApiConfig(given: Partial<Config<'api'>> & Pick<Config<'api'>, 'jwksUrl' | 'databaseUrl'>): Config<'api'> {
   return {
@@ -58,6 +79,7 @@ export function testApiConfig(given: Partial<Config<'api'>> & Pick<Config<'api'>
     argonQueue: 64,
     challengeSeconds: 300,
     docsUrl: undefined,
+    ...CALLERS,
     ...given,
   };
 }
