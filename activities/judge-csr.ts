@@ -52,15 +52,25 @@ async function decide(deps: EnrollmentDeps, submission: SubmissionRow): Promise<
     case 'elsewhere':
       return standing(accepted);
     case 'key_in_use':
-      return refuse(deps, submission, { code: 'key_in_use', detail: 'The public key belongs to another device.', hint: '' });
+      return refuse(
+        deps,
+        submission,
+        { code: 'key_in_use', detail: 'The public key belongs to another device.', hint: '' },
+        verdict.spkiSha256Hex,
+      );
   }
 }
 
-async function refuse(deps: EnrollmentDeps, { enrollmentId, digest }: SubmissionRow, refusal: CsrRefusal): Promise<Judgement> {
-  const { code, detail, offset } = refusal;
+async function refuse(
+  deps: EnrollmentDeps,
+  { enrollmentId, digest }: SubmissionRow,
+  { code, detail, offset }: CsrRefusal,
+  spkiSha256?: string,
+): Promise<Judgement> {
   // A challenge that ran out is nobody's mistake.
   const counted = code !== 'challenge_expired';
-  const written = { enrollmentId, digest, code, detail, counted, ...(offset === undefined ? {} : { offset }) };
+  const seen = { ...(offset === undefined ? {} : { offset }), ...(spkiSha256 === undefined ? {} : { spkiSha256 }) };
+  const written = { enrollmentId, digest, code, detail, counted, ...seen };
   await refuseSubmission(deps.db, written, deps.maxCsrRefusals);
   // A row that had left the stage took no outcome: then the state is the answer.
   const submission = await readSubmission(deps.db, enrollmentId, digest);

@@ -32,10 +32,16 @@ export async function readAcknowledgeable(db: Executor, id: EnrollmentId): Promi
   };
 }
 
-/** A wrong proof changes nothing but its count. */
+/** A wrong proof changes nothing but its count, which is audited in the same statement. */
 export async function countAckRefusal(db: Executor, id: EnrollmentId): Promise<void> {
   await inDatabase(
-    () => db.$executeRaw`UPDATE enrollment SET ack_refusals = ack_refusals + 1 WHERE id = ${id}::uuid AND state = 'awaiting-ack'`,
+    () => db.$executeRaw`
+      WITH counted AS (
+        UPDATE enrollment SET ack_refusals = ack_refusals + 1 WHERE id = ${id}::uuid AND state = 'awaiting-ack'
+        RETURNING id, user_id, ack_refusals
+      )
+      INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
+      SELECT 'device', 'enrollment.acknowledge', id, user_id, 'ack_proof_invalid', jsonb_build_object('refusals', ack_refusals) FROM counted`,
   );
 }
 
@@ -83,7 +89,7 @@ export async function finishDelivery(
       enrollmentId: id,
       userId: enrollment.userId,
       outcome: 'completed',
-      detail: { superseded },
+      detail: { superseded, deliveries: delivery.deliveries, key: `evidence/${signerOf(receipt)}` },
     });
     return { kind: 'completed' };
   });
@@ -102,6 +108,13 @@ async function supersedeOlder(tx: Executor, { id, clientId, userId, deviceId }: 
     await tx.certificate.update({ where: { serial }, data: { status: 'revoked', revokedAt: now } });
   }
   return older.map(({ serial }) => serial);
+}
+
+/** The key id in the header of a compact JWS that was just made here. */
+function signerOf(receipt: string): string {
+  const header: unknown = JSON.parse(Buffer.from(receipt.split('.')[0] ?? '', 'base64url').toString());
+  const kid: unknown = typeof header === 'object' && header !== null ? Reflect.get(header, 'kid') : undefined;
+  return typeof kid === 'string' ? kid : 'unnamed';
 }
 
 function factsOf(enrollmentId: EnrollmentId, delivery: Delivery, firstDeliveredAt: Date, erasedAt: Date): ErasureFacts {

@@ -16,6 +16,7 @@ import { publishEvidenceKey } from '../store/evidence-keys.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { type CheckpointDeps, checkpointAudit } from './audit-checkpoints.ts';
 import { sweep } from './sweeper.ts';
 import { startTemporalPart, type TemporalPart } from './temporal-part.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
@@ -26,6 +27,8 @@ type WorkerConfig = Config<'worker'>;
 const SHUTDOWN_GRACE = '25 s';
 /** The default of 10 s would delay every open enrollment that long after a killed worker (measured). */
 const STICKY_TIMEOUT = '3 s';
+/** How often the audit loop looks whether a checkpoint is due. */
+const AUDIT_SECONDS = 5;
 
 /** The enrollment worker: workflows, short steps, sweeper. It holds the evidence key and no CA key. Starts without Temporal and database. */
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
@@ -47,6 +50,13 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     log,
     () => new Date(),
   );
+  const auditLoop = startLoop(
+    'audit checkpoint',
+    AUDIT_SECONDS,
+    () => checkpointAudit(checkpointDeps(config, db, evidence, log)),
+    log,
+    () => new Date(),
+  );
   const temporal = startTemporalPart(temporalOf(config), log, async (native) => {
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
@@ -54,7 +64,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, temporal));
   const stop = async (): Promise<void> => {
     await temporal.stop();
-    await Promise.all([sweeper.stop(), evidenceLoop.stop()]);
+    await Promise.all([sweeper.stop(), evidenceLoop.stop(), auditLoop.stop()]);
     await connection.close();
     await health.close();
     await db.$disconnect();
@@ -69,6 +79,10 @@ function temporalOf({ temporalAddress: address, temporalNamespace: namespace, te
 function sweepOnce(config: WorkerConfig, db: Database, gateway: EnrollmentGateway, log: Logger): Promise<void> {
   const { sweepGraceSeconds: graceSeconds, startGraceSeconds } = config;
   return sweep({ db, log, graceSeconds, startGraceSeconds, start: (row) => gateway.start(row) });
+}
+
+function checkpointDeps(config: WorkerConfig, db: Database, evidence: EvidenceKey, log: Logger): CheckpointDeps {
+  return { db, log, evidence, rule: { everyRows: config.auditCheckpointRows, everySeconds: config.auditCheckpointSeconds } };
 }
 
 function depsOf(config: WorkerConfig, db: Database, evidence: EvidenceKey): EnrollmentDeps {
