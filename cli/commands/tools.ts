@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { auditCommand } from './audit.ts';
 import { caCommand } from './ca.ts';
 import { devCommand } from './dev.ts';
 import { enrollCommand } from './enroll.ts';
@@ -13,6 +14,7 @@ export function addTools(program: Command): void {
     .addCommand(migrateCommand())
     .addCommand(caCommand())
     .addCommand(enrollCommand())
-    .addCommand(findCommand());
+    .addCommand(findCommand())
+    .addCommand(auditCommand());
   program.addCommand(tokenServiceCommand(), { hidden: true });
 }

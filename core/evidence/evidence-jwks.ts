@@ -2,7 +2,7 @@ import type { EvidenceJwk } from './evidence-key.ts';
 
 /** The named parser of published evidence keys: a JWK Set (RFC 7517 §5) or its list of keys. Members that are none are left out. */
 export function toEvidenceJwks(value: unknown): EvidenceJwk[] {
-  const list = typeof value === 'object' && value !== null && 'keys' in value ? value.keys : value;
+  const list: unknown = typeof value === 'object' && value !== null && Object.hasOwn(value, 'keys') ? Reflect.get(value, 'keys') : value;
   return Array.isArray(list) ? list.flatMap(toEvidenceJwk) : [];
 }
 
