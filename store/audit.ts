@@ -5,8 +5,8 @@ import type { Prisma } from './generated/client.ts';
 export interface AuditEntry {
   /** Who: `device`, `token-service:<client>`, `workflow`, `sweeper`, `issuance`, `operator:<subject>`. */
   actor: string;
-  /** What was done: one of AUDIT_ACTIONS. */
-  action: AuditAction;
+  /** What was done: one of AUDIT_ACTIONS; `operator.…` is a call of an operator. */
+  action: AuditAction | `operator.${string}`;
   outcome: string;
   enrollmentId?: string;
   userId?: string;

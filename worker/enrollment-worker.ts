@@ -19,6 +19,7 @@ import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { type CheckpointDeps, checkpointAudit } from './audit-checkpoints.ts';
 import { sweep } from './sweeper.ts';
 import { startTemporalPart, type TemporalPart } from './temporal-part.ts';
+import { signTimelines } from './timeline-signer.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 type WorkerConfig = Config<'worker'>;
@@ -57,6 +58,13 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     log,
     () => new Date(),
   );
+  const timelineLoop = startLoop(
+    'timelines',
+    1,
+    () => signTimelines({ db, evidence, history: gateway.history }),
+    log,
+    () => new Date(),
+  );
   const temporal = startTemporalPart(temporalOf(config), log, async (native) => {
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
@@ -64,7 +72,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, temporal));
   const stop = async (): Promise<void> => {
     await temporal.stop();
-    await Promise.all([sweeper.stop(), evidenceLoop.stop(), auditLoop.stop()]);
+    await Promise.all([sweeper.stop(), evidenceLoop.stop(), auditLoop.stop(), timelineLoop.stop()]);
     await connection.close();
     await health.close();
     await db.$disconnect();

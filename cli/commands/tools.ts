@@ -3,8 +3,10 @@ import { auditCommand } from './audit.ts';
 import { caCommand } from './ca.ts';
 import { devCommand } from './dev.ts';
 import { enrollCommand } from './enroll.ts';
+import { enrollmentCommand } from './enrollment.ts';
 import { findCommand } from './find.ts';
 import { migrateCommand } from './migrate.ts';
+import { timelineCommand } from './timeline.ts';
 import { tokenServiceCommand } from './token-service.ts';
 
 /** The commands that people run, beside the parts that serve. */
@@ -15,6 +17,8 @@ export function addTools(program: Command): void {
     .addCommand(caCommand())
     .addCommand(enrollCommand())
     .addCommand(findCommand())
+    .addCommand(enrollmentCommand())
+    .addCommand(timelineCommand())
     .addCommand(auditCommand());
   program.addCommand(tokenServiceCommand(), { hidden: true });
 }
