@@ -16,6 +16,11 @@ import { percentiles } from './percentiles.ts';
  */
 
 const CONNECTIONS = [1, 2, 4, 8, 16, 32];
+const APPEND = {
+  name: 'append',
+  text: `INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail) VALUES ('device', 'pin.verify', gen_random_uuid(), 'u-1', 'satisfied', $1)`,
+  values: [JSON.stringify({ attemptId: '00000000-0000-4000-8000-000000000000', key: 'pin-pepper/p1', salt: 'pin-salt/s1' })],
+};
 
 interface Pass {
   chain: boolean;
@@ -36,14 +41,18 @@ try {
   const report = await measure(postgres.url('bench'), Number(values.seconds), Number(values.rounds));
   console.log(JSON.stringify(report, null, 2));
   if (values.out !== undefined) save(values.out, report);
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
 } finally {
   await postgres.stop();
   rmSync(folder, { recursive: true, force: true });
 }
-process.exit(0); // the schema engine keeps its connection
+process.exit(); // the schema engine keeps its connection
 
 async function measure(url: string, seconds: number, rounds: number) {
   const owner = new pg.Client({ connectionString: url });
+  owner.on('error', () => undefined); // the server stops before a failed pass has ended
   await owner.connect();
   const { rows } = await owner.query<{ fsync: string; version: string }>(
     `SELECT current_setting('fsync') AS fsync, current_setting('server_version') AS version`,
@@ -88,15 +97,10 @@ async function pass(url: string, chain: boolean, connections: number, seconds: n
 
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
   await client.connect();
   return client;
 }
-
-const APPEND = {
-  name: 'append',
-  text: `INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail) VALUES ('device', 'pin.verify', gen_random_uuid(), 'u-1', 'satisfied', $1)`,
-  values: [JSON.stringify({ attemptId: '00000000-0000-4000-8000-000000000000', key: 'pin-pepper/p1', salt: 'pin-salt/s1' })],
-};
 
 async function appendUntil(client: pg.Client, end: number): Promise<number[]> {
   const times: number[] = [];

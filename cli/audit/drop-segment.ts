@@ -38,16 +38,17 @@ async function requireSame(db: Database, segment: Segment): Promise<void> {
 }
 
 /** Both sides read batches of the same size from the same beginning. */
-async function take<Item>(source: AsyncGenerator<Item[]>, count: number): Promise<Item[]> {
-  const { value, done } = await source.next();
-  if (done === true || value.length !== count) throw new Error('The database does not hold as many rows as the file: nothing is dropped.');
-  return value;
+async function take<Item>(source: AsyncGenerator<Item[], void>, count: number): Promise<Item[]> {
+  const next = await source.next();
+  const fits = next.done !== true && next.value.length === count;
+  if (!fits) throw new Error('The database does not hold as many rows as the file: nothing is dropped.');
+  return next.value;
 }
 
 function sorted(value: object | undefined): unknown {
   return Object.entries(value ?? {})
     .map(([name, member]: [string, unknown]) => [name, typeof member === 'object' && member !== null ? sorted(member) : member])
-    .toSorted();
+    .toSorted(([one], [other]) => String(one).localeCompare(String(other)));
 }
 
 /** A connection without a time limit: deleting a year takes longer than any call. */

@@ -250,7 +250,7 @@ describe('the timeline', () => {
     const text = JSON.stringify(await timelineOf(id));
     const { sealed, receipt, ...rest } = await world.db.delivery.findUniqueOrThrow({ where: { enrollmentId: id } });
     const { phc } = await world.db.userPin.findFirstOrThrow();
-    const [{ csrText = '' } = {}] = await world.db.csrSubmission.findMany({ where: { enrollmentId: id } });
+    const { csrText } = await world.db.csrSubmission.findFirstOrThrow({ where: { enrollmentId: id } });
     expect(sealed).toBeNull();
     for (const secret of [receipt ?? '', phc, csrText.split('\n')[1] ?? '']) {
       expect(secret.length).toBeGreaterThan(10);
