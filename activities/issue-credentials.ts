@@ -3,11 +3,13 @@ import { toEnrollmentId } from '../contract/ids.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { authorise, type SigningToken } from '../core/pki/authorise.ts';
+import { issuerFacts } from '../core/pki/issuer-facts.ts';
 import { signCertificate } from '../core/pki/sign-certificate.ts';
 import type { Signer } from '../core/pki/signer.ts';
 import { readSubmission } from '../store/csr-submission.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import {
+  auditRefusal,
   commitIntents,
   type Fenced,
   type Intent,
@@ -15,6 +17,7 @@ import {
   type IssuingReading,
   markSigning,
   readIssuing,
+  type SigningKey,
   storeCertificates,
 } from '../store/issuing.ts';
 import { noSuchEnrollment } from './failure.ts';
@@ -39,13 +42,27 @@ export const issueCredentials = (deps: IssuanceDeps) =>
     const reading = await readIssuing(deps.db, id);
     if (reading === undefined) throw noSuchEnrollment();
     if (reading.enrollment.state !== 'issuing') return where(reading.enrollment);
-    requirePin(reading.enrollment);
-    const intents = await intentsOf(deps, reading);
-    if ('ended' in intents) return whereFenced(intents);
-    const authorised = intents.map((intent) => authoriseStored(deps, reading.enrollment, intent));
-    const fenced = (await markSigning(deps.db, id)) ?? (await storeCertificates(deps.db, id, authorised.map(signOne)));
-    return fenced === undefined ? { state: 'awaiting-ack' } : whereFenced(fenced);
+    return issue(deps, reading).catch((error: unknown) => audited(deps, reading.enrollment, error));
   };
+
+async function issue(deps: IssuanceDeps, reading: IssuingReading): Promise<Issued> {
+  const { enrollment } = reading;
+  requirePin(enrollment);
+  const intents = await intentsOf(deps, reading);
+  if ('ended' in intents) return whereFenced(intents);
+  const authorised = intents.map((intent) => authoriseStored(deps, enrollment, intent));
+  const fenced =
+    (await markSigning(deps.db, enrollment.id, authorised.map(keyUsed))) ??
+    (await storeCertificates(deps.db, enrollment.id, authorised.map(signOne)));
+  return fenced === undefined ? { state: 'awaiting-ack' } : whereFenced(fenced);
+}
+
+/** Only a refusal for good is an outcome; passing trouble is tried again. */
+async function audited(deps: IssuanceDeps, enrollment: EnrollmentRow, error: unknown): Promise<never> {
+  const forGood = error instanceof ServiceError && (error.code === 'issuing_refused' || error.code === 'issuer_unavailable');
+  if (forGood) await auditRefusal(deps.db, enrollment, error.code, error.message);
+  throw error;
+}
 
 /** A forged signal or a hand-made start cannot bring a row here; a fault of ours could, and issues nothing. */
 function requirePin({ pinWaived, pinSatisfiedAt }: EnrollmentRow): void {
@@ -77,6 +94,10 @@ function authoriseStored(deps: IssuanceDeps, enrollment: EnrollmentRow, intent: 
   const { kind, keyType, spki, tbs, serial, notBefore, notAfter } = intent;
   const expected = { ...certificateInput(deps, enrollment, kind, keyType, spki, { notBefore, notAfter }), serial };
   return { intent, token: authorise(tbs, expected), signer: signerFor(deps, keyType) };
+}
+
+function keyUsed({ intent: { kind, serial }, signer }: AuthorisedIntent): SigningKey {
+  return { kind, serial, issuerKeyId: Buffer.from(issuerFacts(signer.certificateDer).keyId).toString('hex') };
 }
 
 function signOne({ intent: { kind, serial, issuerId }, token, signer }: AuthorisedIntent): IssuedCertificate {

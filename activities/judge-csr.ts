@@ -52,7 +52,7 @@ async function decide(deps: EnrollmentDeps, submission: SubmissionRow): Promise<
     case 'elsewhere':
       return standing(accepted);
     case 'refused':
-      return refuse(deps, submission, { code: accepted.code, detail: KEY_REFUSALS[accepted.code], hint: '' });
+      return refuse(deps, submission, { code: accepted.code, detail: KEY_REFUSALS[accepted.code], hint: '' }, verdict.spkiSha256Hex);
   }
 }
 
@@ -62,11 +62,16 @@ const KEY_REFUSALS = {
   key_in_use: 'The public key belongs to another device.',
 } as const satisfies Record<KeyRefusal, string>;
 
-async function refuse(deps: EnrollmentDeps, { enrollmentId, digest }: SubmissionRow, refusal: CsrRefusal): Promise<Judgement> {
-  const { code, detail, offset } = refusal;
+async function refuse(
+  deps: EnrollmentDeps,
+  { enrollmentId, digest }: SubmissionRow,
+  { code, detail, offset }: CsrRefusal,
+  spkiSha256?: string,
+): Promise<Judgement> {
   // A challenge that ran out is nobody's mistake.
   const counted = code !== 'challenge_expired';
-  const written = { enrollmentId, digest, code, detail, counted, ...(offset === undefined ? {} : { offset }) };
+  const seen = { ...(offset === undefined ? {} : { offset }), ...(spkiSha256 === undefined ? {} : { spkiSha256 }) };
+  const written = { enrollmentId, digest, code, detail, counted, ...seen };
   await refuseSubmission(deps.db, written, deps.maxCsrRefusals);
   // A row that had left the stage took no outcome: then the state is the answer.
   const submission = await readSubmission(deps.db, enrollmentId, digest);

@@ -27,7 +27,9 @@ import {
   type SubmitCsrResult,
   submitCsr,
 } from '../contract/temporal.ts';
+import type { WorkflowEvent } from '../contract/timeline.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
+import { readWorkflowEvents } from '../temporal/workflow-events.ts';
 
 /**
  * What the calls ask of Temporal. Each answers within its deadline; trouble becomes `service_unavailable`, a run that is not there
@@ -44,6 +46,8 @@ export interface EnrollmentGateway {
   cancel(id: EnrollmentId, by: NonNullable<CancelInput['by']>, requestId: string): Promise<CancelResult>;
   /** Undefined when no worker answers in time. */
   process(id: EnrollmentId): Promise<EnrollmentProcess | undefined>;
+  /** What the histories of its runs tell, in clear; undefined: Temporal knows no run of it. */
+  history(id: EnrollmentId): Promise<WorkflowEvent[] | 'unavailable' | undefined>;
   /** Asks a run whose row has ended to look at it; best effort. */
   nudge(id: EnrollmentId): Promise<void>;
 }
@@ -52,6 +56,7 @@ const START_MS = 4_000;
 const SIGNAL_MS = 4_000;
 const UPDATE_MS = 10_000;
 const QUERY_MS = 500;
+const HISTORY_MS = 5_000;
 
 export interface GatewayOptions {
   taskQueueSuffix: string;
@@ -70,6 +75,7 @@ export function temporalGateway(client: Client, { taskQueueSuffix, now }: Gatewa
       within(UPDATE_MS, () => handle(id).executeUpdate(acknowledge, { args: [{ proof }], updateId: requestId })),
     cancel: (id, by, requestId) => within(UPDATE_MS, () => handle(id).executeUpdate(cancel, { args: [{ by }], updateId: requestId })),
     process: (id) => within(QUERY_MS, () => handle(id).query(enrollmentProcess)).catch(() => undefined),
+    history: (id) => within(HISTORY_MS, () => readWorkflowEvents(client, enrollmentWorkflowId(id))).catch(() => 'unavailable' as const),
     nudge: (id) => within(SIGNAL_MS, () => handle(id).signal(pinLocked)).catch(() => undefined),
   };
 }

@@ -32,10 +32,16 @@ export async function readAcknowledgeable(db: Executor, id: EnrollmentId): Promi
   };
 }
 
-/** A wrong proof changes nothing but its count. */
+/** A wrong proof changes nothing but its count, which is audited in the same statement. */
 export async function countAckRefusal(db: Executor, id: EnrollmentId): Promise<void> {
   await inDatabase(
-    () => db.$executeRaw`UPDATE enrollment SET ack_refusals = ack_refusals + 1 WHERE id = ${id}::uuid AND state = 'awaiting-ack'`,
+    () => db.$executeRaw`
+      WITH counted AS (
+        UPDATE enrollment SET ack_refusals = ack_refusals + 1 WHERE id = ${id}::uuid AND state = 'awaiting-ack'
+        RETURNING id, user_id, ack_refusals
+      )
+      INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
+      SELECT 'device', 'enrollment.acknowledge', id, user_id, 'ack_proof_invalid', jsonb_build_object('refusals', ack_refusals) FROM counted`,
   );
 }
 

@@ -40,7 +40,7 @@ export async function createEnrollment(db: Database, wanted: NewEnrollment): Pro
     if (earlier !== null) return repeated(tx, toEnrollmentRow(earlier), wanted);
     const superseded = await supersede(tx, wanted);
     const pinStatus = await pinStatusOf(tx, wanted.userId, wanted.maxPinFailures);
-    const enrollment = await insert(tx, wanted, pinStatus);
+    const enrollment = await insert(tx, wanted, pinStatus, superseded);
     return { kind: 'created', enrollment, pinStatus, ...(superseded === undefined ? {} : { superseded }) };
   });
 }
@@ -64,7 +64,12 @@ async function supersede(tx: Executor, { clientId, userId, deviceId }: NewEnroll
   return id;
 }
 
-async function insert(tx: Executor, wanted: NewEnrollment, pinStatus: PinStatus): Promise<EnrollmentRow> {
+async function insert(
+  tx: Executor,
+  wanted: NewEnrollment,
+  pinStatus: PinStatus,
+  supersedes: EnrollmentId | undefined,
+): Promise<EnrollmentRow> {
   const { limits, maxPinFailures: _max, ...columns } = wanted;
   const pinWaived = wanted.pinPolicy === 'skip-if-present' && pinStatus === 'present';
   const now = await databaseTime(tx);
@@ -84,7 +89,8 @@ async function insert(tx: Executor, wanted: NewEnrollment, pinStatus: PinStatus)
       ackSeconds: limits.ackSeconds,
     },
   });
-  const detail = { platform: wanted.platform, tokenId: wanted.tokenId, deviceId: wanted.deviceId, pinWaived };
+  const { platform, tokenId, deviceId, tokenKid } = wanted;
+  const detail = { platform, tokenId, deviceId, pinWaived, key: `token/${tokenKid}`, ...(supersedes === undefined ? {} : { supersedes }) };
   await appendAudit(tx, {
     actor: `token-service:${wanted.clientId}`,
     action: 'enrollment.create',

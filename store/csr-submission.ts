@@ -55,6 +55,15 @@ export async function storeSubmission(db: Database, sent: NewSubmission, maxSubm
     });
     if (counted.count === 0) return { kind: 'too_many', enrollment };
     const row = await tx.csrSubmission.create({ data: sent });
+    const detail = { digest, deliveryFormat: sent.deliveryFormat, ...(sent.sdkKey === undefined ? {} : { sdkKey: sent.sdkKey }) };
+    await appendAudit(tx, {
+      actor: 'device',
+      action: 'csr.submit',
+      enrollmentId,
+      userId: enrollment.userId,
+      outcome: 'stored',
+      detail,
+    });
     return { kind: 'stored', submission: toSubmission(row, enrollmentId), enrollment };
   });
 }
@@ -119,6 +128,8 @@ export interface Refusal {
   code: ErrorCode;
   detail: string;
   offset?: number;
+  /** Where the key could be read: SHA-256 of the SubjectPublicKeyInfo, hex. */
+  spkiSha256?: string;
   /** False for a refusal that is nobody's mistake (`challenge_expired`). */
   counted: boolean;
 }
@@ -141,7 +152,13 @@ export async function refuseSubmission(db: Database, refusal: Refusal, maxRefusa
       enrollmentId: id,
       userId: enrollment.userId,
       outcome: refusal.code,
-      detail: { digest, counted },
+      detail: {
+        digest,
+        counted,
+        attemptsLeft,
+        reason: refusal.detail,
+        ...(refusal.spkiSha256 === undefined ? {} : { spkiSha256: refusal.spkiSha256 }),
+      },
     });
     if (counted) await tx.enrollment.update({ where: { id }, data: { csrRefusals: { increment: 1 } } });
     if (attemptsLeft > 0 || !counted) return enrollment.state;

@@ -94,19 +94,65 @@ export async function commitIntents(
     if (earlier.length > 0) return earlier.map(toIntent);
     await tx.credentialIntent.createMany({ data: intents.map((intent) => ({ ...intent, enrollmentId: id })) });
     await tx.delivery.createMany({ data: [{ enrollmentId: id, ...key }] });
+    await auditIntents(tx, enrollment, intents, key);
     return [...intents];
   });
 }
 
-/** From here on a signature may exist: if the enrollment ends now, the serials go onto the CRL. May be repeated. */
-export async function markSigning(db: Database, id: EnrollmentId): Promise<Fenced | undefined> {
+async function auditIntents(tx: Executor, { id, userId }: EnrollmentRow, intents: readonly Intent[], key: SealedKey): Promise<void> {
+  const detail = {
+    serials: byKind(intents, ({ serial }) => serial),
+    issuers: byKind(intents, ({ issuerId }) => issuerId),
+    keyTypes: byKind(intents, ({ keyType }) => keyType),
+    lint: intents.every(({ lint }) => lint === 'clean') ? 'clean' : 'findings',
+    sdkSpkiSha256: key.spkiSha256,
+    sealedSha256: key.sealedSha256,
+    deliveryKid: key.deliveryKid,
+  };
+  await appendAudit(tx, { actor: 'issuance', action: 'credentials.intend', enrollmentId: id, userId, outcome: 'committed', detail });
+}
+
+function byKind<Item extends { kind: CredentialKind }, Value>(items: readonly Item[], of: (item: Item) => Value): Record<string, Value> {
+  return Object.fromEntries(items.map((item) => [item.kind, of(item)]));
+}
+
+/** Which CA key is about to sign what. */
+export interface SigningKey {
+  kind: CredentialKind;
+  serial: SerialHex;
+  /** Subject key identifier of the issuer, hex. */
+  issuerKeyId: string;
+}
+
+/**
+ * From here on a signature may exist: if the enrollment ends now, the serials go onto the CRL. May be repeated; every time is audited,
+ * because every time the CA keys are used.
+ */
+export async function markSigning(db: Database, id: EnrollmentId, keys: readonly SigningKey[] = []): Promise<Fenced | undefined> {
   return inTransaction(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
-    await tx.$executeRaw`
-      UPDATE credential_intent SET signing_started_at = COALESCE(signing_started_at, clock_timestamp()) WHERE enrollment_id = ${id}::uuid AND status = 'open'`;
+    const marked = await tx.$executeRaw`
+      UPDATE credential_intent SET signing_started_at = clock_timestamp()
+      WHERE enrollment_id = ${id}::uuid AND status = 'open' AND signing_started_at IS NULL`;
+    await appendAudit(tx, {
+      actor: 'issuance',
+      action: 'credentials.sign',
+      enrollmentId: id,
+      userId: enrollment.userId,
+      outcome: marked > 0 ? 'marked' : 'marked before',
+      detail: { serials: byKind(keys, ({ serial }) => serial), key: byKind(keys, ({ issuerKeyId }) => `issuer/${issuerKeyId}`) },
+    });
     return undefined;
   });
+}
+
+/** Issuing was refused for good. May be repeated; nothing but the audit row is written. */
+export async function auditRefusal(db: Database, { id, userId }: EnrollmentRow, code: string, reason: string): Promise<void> {
+  const detail = { reason };
+  await inDatabase(() =>
+    appendAudit(db, { actor: 'issuance', action: 'credentials.refuse', enrollmentId: id, userId, outcome: code, detail }),
+  );
 }
 
 /** Stores both certificates as `pending` and moves the enrollment to `awaiting-ack`. May be repeated. */
@@ -128,14 +174,16 @@ export async function storeCertificates(db: Database, id: EnrollmentId, issued: 
       UPDATE enrollment SET state = 'awaiting-ack', state_since = clock_timestamp(),
         stage_deadline = LEAST(clock_timestamp() + make_interval(secs => ack_seconds), expires_at)
       WHERE id = ${id}::uuid AND state = 'issuing'`;
-    const serials = Object.fromEntries(issued.map(({ kind, serial }) => [kind, serial]));
+    const serials = byKind(issued, ({ serial }) => serial);
+    const sha256 = byKind(issued, ({ sha256 }) => sha256);
+    const issuers = byKind(issued, ({ issuerId }) => issuerId);
     await appendAudit(tx, {
       actor: 'issuance',
       action: 'credentials.issue',
       enrollmentId: id,
       userId,
       outcome: 'awaiting-ack',
-      detail: { serials },
+      detail: { serials, sha256, issuers },
     });
     return undefined;
   });

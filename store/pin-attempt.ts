@@ -1,6 +1,7 @@
 import { type ErrorCode, isErrorCode } from '../contract/error-codes.ts';
 import type { EnrollmentId } from '../contract/ids.ts';
 import type { State } from '../contract/states.ts';
+import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
 import { ENROLLMENT_COLUMNS } from './enrollment-columns.ts';
@@ -102,24 +103,24 @@ export function withoutEvaluation({ state }: EnrollmentRow): PinOutcome | undefi
 
 async function beginSetup(tx: Executor, enrollment: EnrollmentRow, entry: PinEntry, limits: PinLimits): Promise<PinBeginning> {
   const pin = await lockPin(tx, enrollment.userId);
-  if (pin !== null && pin.failed >= limits.maxFailures) return { kind: 'decided', outcome: await endLocked(tx, enrollment) };
+  if (pin !== null && pin.failed >= limits.maxFailures) return { kind: 'decided', outcome: await meetLock(tx, enrollment, entry) };
   if (pin !== null) return refused('pin_already_set', enrollment);
   if (entry.paramsVersion !== 1 || entry.saltKid !== entry.currentSaltKid) return refused('pin_params_changed', enrollment);
-  await insertPending(tx, entry, await databaseTime(tx));
+  await insertPending(tx, enrollment, entry, await databaseTime(tx), {});
   return { kind: 'evaluate', job: { mode: 'setup', userId: enrollment.userId } };
 }
 
 async function beginVerify(tx: Executor, enrollment: EnrollmentRow, entry: PinEntry, limits: PinLimits): Promise<PinBeginning> {
   const pin = await lockPin(tx, enrollment.userId);
   if (pin === null) return refused('pin_not_set', enrollment);
-  if (pin.failed >= limits.maxFailures) return { kind: 'decided', outcome: await endLocked(tx, enrollment) };
+  if (pin.failed >= limits.maxFailures) return { kind: 'decided', outcome: await meetLock(tx, enrollment, entry) };
   if (entry.paramsVersion !== pin.paramsVersion || entry.saltKid !== pin.saltKid) return refused('pin_params_changed', enrollment);
   const now = await databaseTime(tx);
   if (pin.nextAttemptAt > now) return refused('pin_retry_later', enrollment, pin.nextAttemptAt);
   const charged = pin.failed + 1;
   const nextAttemptAt = new Date(now.getTime() + limits.delaySeconds(charged) * 1_000);
   await tx.userPin.update({ where: { userId: pin.userId }, data: { failed: charged, nextAttemptAt, updatedAt: now } });
-  await insertPending(tx, entry, now);
+  await insertPending(tx, enrollment, entry, now, { failed: charged, key: `pin-pepper/${pin.pepperKid}` });
   const { userId, pinVersion, phc, pepperKid } = pin;
   return { kind: 'evaluate', job: { mode: 'verify', userId, charged, pinVersion, phc, pepperKid } };
 }
@@ -129,9 +130,26 @@ function refused(result: ErrorCode, { state }: EnrollmentRow, retryAt?: Date): P
   return { kind: 'decided', outcome: { result, state, ...(retryAt === undefined ? {} : { retryAt }) } };
 }
 
-async function insertPending(tx: Executor, { enrollmentId, attemptId, mode }: PinEntry, chargedAt: Date): Promise<void> {
+/** Charged and audited before anything is evaluated: an attempt whose process dies is still to be seen. */
+async function insertPending(
+  tx: Executor,
+  { userId, pinAttempts }: EnrollmentRow,
+  { enrollmentId, attemptId, mode, saltKid }: PinEntry,
+  chargedAt: Date,
+  guard: { failed?: number; key?: string },
+): Promise<void> {
   await tx.pinAttempt.create({ data: { enrollmentId, attemptId, mode, chargedAt } });
   await tx.enrollment.update({ where: { id: enrollmentId }, data: { pinAttempts: { increment: 1 } } });
+  const detail = { attemptId, mode, attempt: pinAttempts + 1, salt: `pin-salt/${saltKid}`, ...guard };
+  await appendAudit(tx, { actor: 'device', action: 'pin.charge', enrollmentId, userId, outcome: 'charged', detail });
+}
+
+/** The attempt is neither charged nor evaluated; it ends the enrollment, so that this is audited once. */
+async function meetLock(tx: Executor, enrollment: EnrollmentRow, { attemptId, mode }: PinEntry): Promise<PinOutcome> {
+  const { id: enrollmentId, userId } = enrollment;
+  const detail = { attemptId, charged: false };
+  await appendAudit(tx, { actor: 'device', action: `pin.${mode}`, enrollmentId, userId, outcome: 'pin_locked', detail });
+  return endLocked(tx, enrollment);
 }
 
 export async function endLocked(tx: Executor, { id, userId }: EnrollmentRow): Promise<PinOutcome> {

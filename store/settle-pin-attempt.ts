@@ -51,7 +51,7 @@ export async function settlePinAttempt(
     const stored = storedAttempt(attempt, enrollment.state);
     if (stored.kind === 'decided') return stored.outcome;
     const outcome = withoutEvaluation(enrollment) ?? (await judge(tx, enrollment, job, found, limits));
-    await writeOutcome(tx, entry, enrollment, outcome);
+    await writeOutcome(tx, entry, enrollment, outcome, keysOf(job, found));
     return outcome;
   });
 }
@@ -147,7 +147,22 @@ async function rememberDevice(tx: Executor, { clientId, userId, deviceId, tokenI
     ON CONFLICT (client_id, user_id, device_id) DO UPDATE SET token_id = EXCLUDED.token_id, platform = EXCLUDED.platform, pin_proven_at = EXCLUDED.pin_proven_at`;
 }
 
-async function writeOutcome(tx: Executor, entry: PinEntry, enrollment: EnrollmentRow, outcome: PinOutcome): Promise<void> {
+/** Which keys the evaluation used; the hash itself is nobody's business. */
+function keysOf(job: PinJob, found: PinEvaluation): { key: string; rehashedWith?: string } {
+  if (job.mode === 'verify') {
+    const rehash = found.mode === 'verify' ? found.rehash : undefined;
+    return { key: `pin-pepper/${job.pepperKid}`, ...(rehash === undefined ? {} : { rehashedWith: `pin-pepper/${rehash.pepperKid}` }) };
+  }
+  return { key: found.mode === 'setup' ? `pin-pepper/${found.hash.pepperKid}` : 'none' };
+}
+
+async function writeOutcome(
+  tx: Executor,
+  entry: PinEntry,
+  enrollment: EnrollmentRow,
+  outcome: PinOutcome,
+  keys: ReturnType<typeof keysOf>,
+): Promise<void> {
   const { result, attemptsLeft, retryAt } = outcome;
   await tx.$executeRaw`
     UPDATE pin_attempt SET outcome = ${result}, attempts_left = ${attemptsLeft ?? null}::int, retry_at = ${retryAt ?? null}::timestamptz,
@@ -159,6 +174,13 @@ async function writeOutcome(tx: Executor, entry: PinEntry, enrollment: Enrollmen
     enrollmentId: enrollment.id,
     userId: enrollment.userId,
     outcome: result,
+    detail: {
+      attemptId: entry.attemptId,
+      salt: `pin-salt/${entry.saltKid}`,
+      ...keys,
+      ...(attemptsLeft === undefined ? {} : { attemptsLeft }),
+      ...(retryAt === undefined ? {} : { retryAt: retryAt.toISOString() }),
+    },
   });
 }
 

@@ -15,9 +15,11 @@ import { publishEvidenceKey } from '../store/evidence-keys.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { type CheckpointDeps, checkpointAudit } from './audit-checkpoints.ts';
 import { signPublished } from './sign-published.ts';
 import { sweep } from './sweeper.ts';
 import { startTemporalPart, type TemporalPart } from './temporal-part.ts';
+import { signTimelines } from './timeline-signer.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 type WorkerConfig = Config<'worker'>;
@@ -26,6 +28,8 @@ type WorkerConfig = Config<'worker'>;
 const SHUTDOWN_GRACE = '25 s';
 /** The default of 10 s would delay every open enrollment that long after a killed worker (measured). */
 const STICKY_TIMEOUT = '3 s';
+/** How often the audit loop looks whether a checkpoint is due. */
+const AUDIT_SECONDS = 5;
 
 /** The enrollment worker: workflows, short steps, sweeper. It holds the evidence key and no CA key. Starts without Temporal and database. */
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
@@ -49,6 +53,20 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     log,
     () => new Date(),
   );
+  const auditLoop = startLoop(
+    'audit checkpoint',
+    AUDIT_SECONDS,
+    () => checkpointAudit(checkpointDeps(config, db, evidence, log)),
+    log,
+    () => new Date(),
+  );
+  const timelineLoop = startLoop(
+    'timelines',
+    1,
+    () => signTimelines({ db, evidence, history: gateway.history }),
+    log,
+    () => new Date(),
+  );
   const temporal = startTemporalPart(temporalOf(config), log, async (native) => {
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
@@ -56,7 +74,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, temporal, evidenceLoop));
   const stop = async (): Promise<void> => {
     await temporal.stop();
-    await Promise.all([sweeper.stop(), evidenceLoop.stop()]);
+    await Promise.all([sweeper.stop(), evidenceLoop.stop(), auditLoop.stop(), timelineLoop.stop()]);
     await connection.close();
     await health.close();
     await Promise.all([db.$disconnect(), sweeperDb.$disconnect()]);
@@ -71,6 +89,10 @@ function temporalOf({ temporalAddress: address, temporalNamespace: namespace, te
 function sweepOnce(config: WorkerConfig, db: Database, gateway: EnrollmentGateway, log: Logger): Promise<void> {
   const { sweepGraceSeconds: graceSeconds, startGraceSeconds } = config;
   return sweep({ db, log, graceSeconds, startGraceSeconds, start: (row) => gateway.start(row) });
+}
+
+function checkpointDeps(config: WorkerConfig, db: Database, evidence: EvidenceKey, log: Logger): CheckpointDeps {
+  return { db, log, evidence, rule: { everyRows: config.auditCheckpointRows, everySeconds: config.auditCheckpointSeconds } };
 }
 
 function depsOf(config: WorkerConfig, db: Database, evidence: EvidenceKey): EnrollmentDeps {

@@ -235,7 +235,15 @@ describe('issueCredentials', () => {
     const before = await snapshot(world, id);
     for (let i = 0; i < 2; i += 1)
       await expect(world.activities.issueCredentials({ enrollmentId: id })).rejects.toMatchObject({ code: 'issuing_refused' });
-    expect(await snapshot(world, id)).toEqual(before);
+    const { audit, ...after } = await snapshot(world, id);
+    const { audit: audited, ...unchanged } = before;
+    expect(after).toEqual(unchanged);
+    const refusal = {
+      action: 'credentials.refuse',
+      outcome: 'issuing_refused',
+      detail: { reason: expect.stringContaining('field_subject') },
+    };
+    expect(audit).toMatchObject([...asList(audited), refusal, refusal]);
     expect(before.intents).toMatchObject([{ signingStartedAt: null }, { signingStartedAt: null }]);
   });
 
@@ -414,4 +422,8 @@ function opensslVerifies(der: Uint8Array) {
     'device.pem': new X509Certificate(der).toString(),
   });
   return run('openssl', 'verify', '-x509_strict', '-CAfile', path('root.pem'), '-untrusted', path('issuing.pem'), path('device.pem'));
+}
+
+function asList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }

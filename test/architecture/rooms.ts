@@ -67,7 +67,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'core/csr/challenge.ts',
       'core/csr/csr-text.ts',
       'core/csr/find-private-key.ts',
+      'core/timeline/',
       'temporal/connection.ts',
+      'temporal/workflow-events.ts',
     ],
     mayTypes: ['config/'],
     packages: [
@@ -91,6 +93,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     only: {
       '@temporalio/client': ['api/gateway.ts'],
       'temporal/connection.ts': ['api/start-api.ts'],
+      'temporal/workflow-events.ts': ['api/gateway.ts'],
       // Files are for the one who watches the listener's certificate.
       'node:fs/promises': ['api/http/watch-tls-files.ts'],
     },
@@ -106,7 +109,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Transport only: nothing of the domain but the names of search attributes and the shape of a key ring.
   temporal: {
     may: ['config/', 'contract/search-attributes.ts', 'core/key-ring.ts'],
-    mayTypes: ['process/'],
+    mayTypes: ['process/', 'contract/timeline.ts'],
     packages: ['@temporalio/*', 'jose', 'node:crypto', 'node:fs', 'node:http', 'node:timers/promises', 'node:url'],
     packageTypes: ['pino'],
     never: NO_ENVIRONMENT,

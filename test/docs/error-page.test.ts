@@ -18,6 +18,7 @@ const gateway: EnrollmentGateway = {
   acknowledge: away,
   cancel: away,
   process: away,
+  history: away,
   nudge: away,
 };
 

