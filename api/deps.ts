@@ -4,6 +4,7 @@ import type { ArgonSlots } from '../core/pin/argon-slots.ts';
 import type { Database } from '../store/database.ts';
 import type { AccessTokens } from './access-token.ts';
 import type { EnrollmentGateway } from './gateway.ts';
+import type { PinGuard } from './pin-guard.ts';
 
 /** Everything that the calls need; put together in main.ts. */
 export interface ApiDeps {
@@ -12,5 +13,6 @@ export interface ApiDeps {
   readonly gateway: EnrollmentGateway;
   readonly accessTokens: AccessTokens;
   readonly argon: ArgonSlots;
+  readonly pinGuard: PinGuard;
   readonly log: Logger;
 }

@@ -11,6 +11,7 @@ import { accessTokens } from './access-token.ts';
 import { filesApp, publicApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
 import { temporalGateway } from './gateway.ts';
+import { PinGuard } from './pin-guard.ts';
 
 /** TLS 1.2 only with ECDHE and AEAD; 1.3 has nothing else. */
 const TLS12_CIPHERS =
@@ -38,7 +39,8 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     log,
     gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now }),
     accessTokens: accessTokens({ issuer: config.jwtIssuer, audience: config.jwtAudience, jwksUrl: config.jwksUrl }),
-    argon: new ArgonSlots(config.argonSlots, config.argonQueue),
+    argon: new ArgonSlots({ slots: config.argonSlots, queue: config.argonQueue, share: config.argonShare }),
+    pinGuard: new PinGuard(),
   };
   const publicServer = createHttpsServer(
     {
@@ -58,6 +60,7 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     config.internalPort,
     checks(db, () => connection.workflowService.getSystemInfo({})),
   );
+  deps.pinGuard.register(health.registry);
   log.info({ publicPort, filesPort, internalPort: health.port }, 'listening');
   const stop = async (): Promise<void> => {
     await Promise.all([drain(publicServer), drain(filesServer)]);

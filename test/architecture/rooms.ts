@@ -82,6 +82,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'node:http',
       'node:https',
       'node:timers/promises',
+      'prom-client',
     ],
     packageTypes: ['pino'],
     only: { '@temporalio/client': ['api/gateway.ts'], 'temporal/connection.ts': ['api/start-api.ts'] },
