@@ -6,6 +6,7 @@ import type { Database } from '../store/database.ts';
 import type { AccessTokens, Client, OperatorTokens } from './access-token.ts';
 import type { EnrollmentGateway } from './gateway.ts';
 import type { RateLimits } from './limits/rate-limits.ts';
+import type { PinGuard } from './pin-guard.ts';
 
 /** Everything that the calls need; put together in main.ts. */
 export interface ApiDeps {
@@ -19,5 +20,6 @@ export interface ApiDeps {
   readonly partnerOf?: (req: Request) => Client;
   readonly argon: ArgonSlots;
   readonly limits: RateLimits;
+  readonly pinGuard: PinGuard;
   readonly log: Logger;
 }

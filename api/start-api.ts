@@ -18,6 +18,7 @@ import { drain, listen } from './http/listener.ts';
 import { watchTlsFiles } from './http/watch-tls-files.ts';
 import { keySetOf } from './key-set-of.ts';
 import { rateLimits } from './limits/rate-limits.ts';
+import { PinGuard } from './pin-guard.ts';
 
 export interface RunningApi extends Running {
   publicPort: number;
@@ -46,8 +47,9 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
       audience: config.jwtAudience,
       jwksUrl: config.jwksUrl,
     }),
-    argon: new ArgonSlots(config.argonSlots, config.argonQueue),
+    argon: new ArgonSlots({ slots: config.argonSlots, queue: config.argonQueue, share: config.argonShare }),
     limits: rates,
+    pinGuard: new PinGuard(),
   };
   const settings = serverSettings(config);
   const files = { certificate: config.tlsCertificate, key: config.tlsKey };
@@ -67,6 +69,7 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     config.internalPort,
     checks(db, () => connection.workflowService.getSystemInfo({})),
   );
+  deps.pinGuard.register(health.registry);
   // The usual way to say "read your files again"; without a listener it would end the process.
   const onHangup = () => void Promise.all(watches.map((each) => each.look()));
   process.on('SIGHUP', onHangup);

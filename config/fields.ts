@@ -168,6 +168,11 @@ const API = {
   ),
   argonSlots: value('CS_ARGON_SLOTS', count(2, 64), 'Argon2 evaluations at the same time.'),
   argonQueue: value('CS_ARGON_QUEUE', count(64, 10_000), 'Evaluations that may wait for a slot; more are answered 503 and not charged.'),
+  argonShare: value(
+    'CS_ARGON_SHARE',
+    count(4, 10_000),
+    'Evaluations of one user, running and waiting, in one process; more are answered 503 and not charged.',
+  ),
   challengeSeconds: value('CS_CHALLENGE_SECONDS', seconds(300), 'How long a CSR challenge is good.'),
   docsUrl: value(
     'CS_DOCS_URL',

@@ -39,7 +39,8 @@ export async function inTransaction<Result>(db: Database, work: (tx: Executor) =
     try {
       return await db.$transaction(work);
     } catch (error) {
-      if (attempt >= ATTEMPTS || !metAnother(error)) throw asServiceError(error);
+      if (!metAnother(error)) throw asServiceError(error);
+      if (attempt >= ATTEMPTS) throw new ServiceError('service_unavailable', 'Too many calls change the same rows.', {}, 1);
     }
   }
 }

@@ -2,9 +2,9 @@ import { type ErrorCode, isErrorCode } from '../contract/error-codes.ts';
 import type { EnrollmentId } from '../contract/ids.ts';
 import type { State } from '../contract/states.ts';
 import { appendAudit } from './audit.ts';
-import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
+import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
-import { ENROLLMENT_COLUMNS } from './enrollment-columns.ts';
+import { ENROLLMENT_COLUMNS, USER_PIN_COLUMNS } from './enrollment-columns.ts';
 import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
 import type { Enrollment, PinAttempt, UserPin } from './generated/client.ts';
 
@@ -26,6 +26,8 @@ export interface PinEntry {
   saltKid: string;
   /** Parameters for new PINs. */
   currentSaltKid: string;
+  /** Whether the caller has the pepper with which a stored PIN was keyed: nobody is charged for a key that we lack. */
+  hasPepper: (kid: string) => boolean;
 }
 
 export type PinOutcome = {
@@ -42,7 +44,12 @@ export type PinJob =
   | { mode: 'setup'; userId: string }
   | { mode: 'verify'; userId: string; charged: number; pinVersion: string; phc: string; pepperKid: string };
 
-export type PinBeginning = { kind: 'evaluate'; job: PinJob } | { kind: 'decided'; outcome: PinOutcome } | { kind: 'pending'; state: State };
+export type PinBeginning =
+  | { kind: 'evaluate'; job: PinJob }
+  | { kind: 'decided'; outcome: PinOutcome }
+  | { kind: 'pending'; state: State }
+  /** Not charged: the stored PIN needs a pepper that the caller does not have. */
+  | { kind: 'no_pepper'; pepperKid: string };
 
 /**
  * Charges an attempt before anything is evaluated and stores it as pending (protocol §3; locks: enrollment row, then PIN row).
@@ -52,15 +59,31 @@ export async function beginPinAttempt(db: Database, entry: PinEntry, limits: Pin
   return inTransaction(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, entry.enrollmentId);
     if (enrollment === undefined) return undefined;
-    const earlier = await tx.pinAttempt.findUnique({
-      where: { enrollmentId_attemptId: { enrollmentId: entry.enrollmentId, attemptId: entry.attemptId } },
-    });
-    if (earlier !== null) return storedAttempt(earlier, enrollment.state);
+    const earlier = await earlierAttempt(tx, entry);
+    if (earlier !== null) return storedAttempt(earlier, enrollment);
     const settled = withoutEvaluation(enrollment);
     if (settled !== undefined) return { kind: 'decided', outcome: settled };
     if (enrollment.pinAttempts >= limits.maxAttempts) return { kind: 'decided', outcome: await failForAttempts(tx, enrollment) };
     return entry.mode === 'setup' ? beginSetup(tx, enrollment, entry, limits) : beginVerify(tx, enrollment, entry, limits);
   });
+}
+
+/**
+ * What is known of an attempt without locking or charging anything: its outcome, or that it is being evaluated. Undefined: it is new.
+ * May be repeated at any rate: two reads by primary key.
+ */
+export async function readPinAttempt(db: Database, entry: AttemptKey): Promise<PinBeginning | undefined> {
+  return inDatabase(async () => {
+    const earlier = await earlierAttempt(db, entry);
+    if (earlier === null) return undefined;
+    return storedAttempt(earlier, toEnrollmentRow(await db.enrollment.findUniqueOrThrow({ where: { id: entry.enrollmentId } })));
+  });
+}
+
+type AttemptKey = Pick<PinEntry, 'enrollmentId' | 'attemptId'>;
+
+function earlierAttempt(db: Executor, { enrollmentId, attemptId }: AttemptKey): Promise<PinAttempt | null> {
+  return db.pinAttempt.findUnique({ where: { enrollmentId_attemptId: { enrollmentId, attemptId } } });
 }
 
 /** Locks the row and reads it as it is then, in one statement. */
@@ -69,14 +92,22 @@ export async function lockEnrollment(tx: Executor, id: EnrollmentId): Promise<En
   return row === undefined ? undefined : toEnrollmentRow(row);
 }
 
-export async function lockPin(tx: Executor, userId: string): Promise<UserPin | null> {
-  await tx.$executeRaw`SELECT 1 FROM user_pin WHERE user_id = ${userId} FOR UPDATE`;
-  return tx.userPin.findUnique({ where: { userId } });
+/**
+ * One statement again: a row that was stored between a lock that found nothing and a second statement would be read without a lock, and
+ * guesses at the same moment would be charged as one.
+ */
+export async function lockPin(tx: Executor, userId: string): Promise<UserPin | undefined> {
+  const [row] = await tx.$queryRaw<UserPin[]>`SELECT ${USER_PIN_COLUMNS} FROM user_pin p WHERE p.user_id = ${userId} FOR UPDATE`;
+  return row;
 }
 
-/** The stored outcome of an attempt; `pending` while another request evaluates it. */
-export function storedAttempt(row: PinAttempt, state: State): PinBeginning {
-  if (row.outcome === 'pending') return { kind: 'pending', state };
+/** The stored outcome of an attempt; `pending` while another request evaluates it and the enrollment still waits for it. */
+export function storedAttempt(row: PinAttempt, enrollment: EnrollmentRow): PinBeginning {
+  const { state } = enrollment;
+  if (row.outcome === 'pending') {
+    const settled = withoutEvaluation(enrollment);
+    return settled === undefined ? { kind: 'pending', state } : { kind: 'decided', outcome: settled };
+  }
   const outcome: PinOutcome = {
     result: toResult(row.outcome),
     state,
@@ -103,8 +134,8 @@ export function withoutEvaluation({ state }: EnrollmentRow): PinOutcome | undefi
 
 async function beginSetup(tx: Executor, enrollment: EnrollmentRow, entry: PinEntry, limits: PinLimits): Promise<PinBeginning> {
   const pin = await lockPin(tx, enrollment.userId);
-  if (pin !== null && pin.failed >= limits.maxFailures) return { kind: 'decided', outcome: await meetLock(tx, enrollment, entry) };
-  if (pin !== null) return refused('pin_already_set', enrollment);
+  if (pin !== undefined && pin.failed >= limits.maxFailures) return { kind: 'decided', outcome: await meetLock(tx, enrollment, entry) };
+  if (pin !== undefined) return refused('pin_already_set', enrollment);
   if (entry.paramsVersion !== 1 || entry.saltKid !== entry.currentSaltKid) return refused('pin_params_changed', enrollment);
   await insertPending(tx, enrollment, entry, await databaseTime(tx), {});
   return { kind: 'evaluate', job: { mode: 'setup', userId: enrollment.userId } };
@@ -112,9 +143,10 @@ async function beginSetup(tx: Executor, enrollment: EnrollmentRow, entry: PinEnt
 
 async function beginVerify(tx: Executor, enrollment: EnrollmentRow, entry: PinEntry, limits: PinLimits): Promise<PinBeginning> {
   const pin = await lockPin(tx, enrollment.userId);
-  if (pin === null) return refused('pin_not_set', enrollment);
+  if (pin === undefined) return refused('pin_not_set', enrollment);
   if (pin.failed >= limits.maxFailures) return { kind: 'decided', outcome: await meetLock(tx, enrollment, entry) };
   if (entry.paramsVersion !== pin.paramsVersion || entry.saltKid !== pin.saltKid) return refused('pin_params_changed', enrollment);
+  if (!entry.hasPepper(pin.pepperKid)) return { kind: 'no_pepper', pepperKid: pin.pepperKid };
   const now = await databaseTime(tx);
   if (pin.nextAttemptAt > now) return refused('pin_retry_later', enrollment, pin.nextAttemptAt);
   const charged = pin.failed + 1;

@@ -48,8 +48,8 @@ export async function settlePinAttempt(
     const enrollment = await lockEnrollment(tx, entry.enrollmentId);
     const attempt = await tx.pinAttempt.findUnique({ where: { enrollmentId_attemptId: keyOf(entry) } });
     if (enrollment === undefined || attempt === null) throw new Error('the attempt was begun');
-    const stored = storedAttempt(attempt, enrollment.state);
-    if (stored.kind === 'decided') return stored.outcome;
+    const stored = storedAttempt(attempt, enrollment);
+    if (attempt.outcome !== 'pending' && stored.kind === 'decided') return stored.outcome;
     const outcome = withoutEvaluation(enrollment) ?? (await judge(tx, enrollment, job, found, limits));
     await writeOutcome(tx, entry, enrollment, outcome, keysOf(job, found));
     return outcome;
@@ -110,16 +110,16 @@ async function settleVerify(
   return satisfy(tx, enrollment);
 }
 
-function movedMeanwhile(pin: UserPin | null, job: VerifyJob): ErrorCode | undefined {
-  if (pin === null) return 'pin_not_set';
+function movedMeanwhile(pin: UserPin | undefined, job: VerifyJob): ErrorCode | undefined {
+  if (pin === undefined) return 'pin_not_set';
   return pin.pinVersion === job.pinVersion ? undefined : 'pin_params_changed';
 }
 
-async function wrong(tx: Executor, enrollment: EnrollmentRow, pin: UserPin | null, limits: PinLimits): Promise<PinOutcome> {
-  if (pin !== null && pin.failed >= limits.maxFailures) return endLocked(tx, enrollment);
+async function wrong(tx: Executor, enrollment: EnrollmentRow, pin: UserPin | undefined, limits: PinLimits): Promise<PinOutcome> {
+  if (pin !== undefined && pin.failed >= limits.maxFailures) return endLocked(tx, enrollment);
   const refusal = await refuse(tx, enrollment, 'pin_incorrect', limits);
   const left = Math.min(limits.maxFailures - (pin?.failed ?? 0), refusal.attemptsLeft ?? 0);
-  return { ...refusal, attemptsLeft: Math.max(left, 0), ...(pin === null ? {} : { retryAt: pin.nextAttemptAt }) };
+  return { ...refusal, attemptsLeft: Math.max(left, 0), ...(pin === undefined ? {} : { retryAt: pin.nextAttemptAt }) };
 }
 
 /** The last attempt of an enrollment that does not satisfy ends it. */

@@ -28,10 +28,17 @@ export const putPin =
     res.json(renderView(after, deps.config, true));
   };
 
-/** 200 only after Temporal took the signal: a lost answer or signal heals by repetition. */
-async function wakeRun({ gateway }: ApiDeps, { enrollment: { id, state } }: EnrollmentReading, outcome: PinOutcome): Promise<void> {
+/**
+ * 200 only after Temporal took the signal: a lost answer or signal heals by repetition. One that was taken a moment ago is not sent
+ * again (ADR 29).
+ */
+async function wakeRun(
+  { gateway, pinGuard }: ApiDeps,
+  { enrollment: { id, state } }: EnrollmentReading,
+  outcome: PinOutcome,
+): Promise<void> {
   if (outcome.result === 'satisfied') {
-    if (outcome.state === 'awaiting-csr') await gateway.wake(id, 'pinSatisfied');
+    if (outcome.state === 'awaiting-csr') await pinGuard.wakes.run(id, () => gateway.wake(id, 'pinSatisfied'));
   } else if (isOpen(state) && !isOpen(outcome.state)) {
     await gateway.wake(id, 'pinLocked').catch(() => undefined); // the run's timer or the sweeper will notice too
   }

@@ -87,7 +87,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'node:net',
       'node:tls',
       'node:timers/promises',
-      'node:tls',
+      'prom-client',
     ],
     packageTypes: ['pino', 'node:stream'],
     only: {

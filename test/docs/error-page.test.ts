@@ -5,6 +5,7 @@ import { accessTokens } from '../../api/access-token.ts';
 import { publicApp } from '../../api/app.ts';
 import type { EnrollmentGateway } from '../../api/gateway.ts';
 import { rateLimits } from '../../api/limits/rate-limits.ts';
+import { PinGuard } from '../../api/pin-guard.ts';
 import { PROBLEMS } from '../../contract/error-codes.ts';
 import { ArgonSlots } from '../../core/pin/argon-slots.ts';
 import { openDatabase } from '../../store/database.ts';
@@ -35,8 +36,9 @@ describe('the documentation of the API, with neither database nor Temporal', () 
         db,
         gateway,
         accessTokens: tokens,
-        argon: new ArgonSlots(1, 1),
         limits: rateLimits(config),
+        argon: new ArgonSlots({ slots: 1, queue: 1, share: 1 }),
+        pinGuard: new PinGuard(),
         log: pino({ level: 'silent' }),
       }),
     );

@@ -77,6 +77,7 @@ export function testApiConfig(given: Partial<Config<'api'>> & Pick<Config<'api'>
     weakPins: 2,
     argonSlots: 2,
     argonQueue: 64,
+    argonShare: 64,
     challengeSeconds: 300,
     docsUrl: undefined,
     ...CALLERS,

@@ -7,6 +7,7 @@ import { accessTokens } from '../../../api/access-token.ts';
 import { filesApp, publicApp } from '../../../api/app.ts';
 import type { ApiDeps } from '../../../api/deps.ts';
 import { type RateLimits, rateLimits } from '../../../api/limits/rate-limits.ts';
+import { PinGuard } from '../../../api/pin-guard.ts';
 import type { Config } from '../../../config/load-config.ts';
 import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../../../core/evidence/evidence-key.ts';
 import { signReceipt } from '../../../core/evidence/sign-receipt.ts';
@@ -67,8 +68,9 @@ function depsOf(config: Config<'api'>, db: Database, gateway: FakeGateway): ApiD
     db,
     gateway,
     accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: config.jwksUrl }),
-    argon: new ArgonSlots(config.argonSlots, config.argonQueue),
+    argon: new ArgonSlots({ slots: config.argonSlots, queue: config.argonQueue, share: config.argonShare }),
     limits: ownLimits(config),
+    pinGuard: new PinGuard(),
     log: pino({ level: 'silent' }),
   };
 }
