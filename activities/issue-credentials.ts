@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { toEnrollmentId } from '../contract/ids.ts';
+import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { authorise, type SigningToken } from '../core/pki/authorise.ts';
 import { signCertificate } from '../core/pki/sign-certificate.ts';
 import type { Signer } from '../core/pki/signer.ts';
+import { reach } from '../faults/reach.ts';
 import { readSubmission } from '../store/csr-submission.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import {
@@ -43,9 +44,15 @@ export const issueCredentials = (deps: IssuanceDeps) =>
     const intents = await intentsOf(deps, reading);
     if ('ended' in intents) return whereFenced(intents);
     const authorised = intents.map((intent) => authoriseStored(deps, reading.enrollment, intent));
-    const fenced = (await markSigning(deps.db, id)) ?? (await storeCertificates(deps.db, id, authorised.map(signOne)));
+    const fenced = (await markSigning(deps.db, id)) ?? (await signAndStore(deps, id, authorised));
     return fenced === undefined ? { state: 'awaiting-ack' } : whereFenced(fenced);
   };
+
+async function signAndStore(deps: IssuanceDeps, id: EnrollmentId, authorised: readonly AuthorisedIntent[]): Promise<Fenced | undefined> {
+  const issued = authorised.map(signOne);
+  await reach('signed', issued.map(({ serial }) => serial).join(' '));
+  return storeCertificates(deps.db, id, issued);
+}
 
 /** A forged signal or a hand-made start cannot bring a row here; a fault of ours could, and issues nothing. */
 function requirePin({ pinWaived, pinSatisfiedAt }: EnrollmentRow): void {

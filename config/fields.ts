@@ -77,6 +77,14 @@ const DATABASE = {
   ),
 };
 
+const FAULTS = {
+  faultPointsSocket: value(
+    'CS_FAULT_POINTS_SOCKET',
+    text.optional(),
+    'Unix socket of the fault runner that this process asks at every named point; for `npm run faults` only, refused in production.',
+  ),
+};
+
 const TEMPORAL = {
   temporalAddress: value('CS_TEMPORAL_ADDRESS', text, 'host:port of the Temporal frontend.'),
   temporalNamespace: value('CS_TEMPORAL_NAMESPACE', text.default('default'), 'Temporal namespace.'),
@@ -283,9 +291,9 @@ const CODEC_SERVER = {
 
 /** Which settings a process reads. A key that is not listed for a process must not be given to it. */
 export const PROCESSES = {
-  api: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...STAGES, ...LIMITS, ...API },
-  worker: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER },
-  issuer: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
+  api: { ...PROCESS, ...FAULTS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...STAGES, ...LIMITS, ...API },
+  worker: { ...PROCESS, ...FAULTS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER },
+  issuer: { ...PROCESS, ...FAULTS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
   codec: { ...PROCESS, ...CODEC, ...CODEC_SERVER },
   migrate: { ...PROCESS, ...DATABASE },
 } as const;

@@ -1,5 +1,6 @@
 import type { EnrollmentId } from '../contract/ids.ts';
 import type { EndCode, State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
 import { type CertificateRow, certificatesOf } from './delivery.ts';
@@ -64,7 +65,7 @@ export async function finishDelivery(
   id: EnrollmentId,
   signReceipt: (facts: ErasureFacts) => Promise<string>,
 ): Promise<Finish> {
-  return inTransaction(db, async (tx) => {
+  const finish = await inTransaction<Finish>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment === undefined) throw new Error('no such enrollment');
     if (enrollment.state === 'completed') return { kind: 'completed' };
@@ -85,8 +86,11 @@ export async function finishDelivery(
       outcome: 'completed',
       detail: { superseded },
     });
+    await reach('ack-committing', id);
     return { kind: 'completed' };
   });
+  if (finish.kind === 'completed') await reach('ack-committed', id);
+  return finish;
 }
 
 async function supersedeOlder(tx: Executor, { id, clientId, userId, deviceId }: EnrollmentRow, now: Date): Promise<string[]> {

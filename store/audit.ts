@@ -1,3 +1,4 @@
+import { reach } from '../faults/reach.ts';
 import type { Executor } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 
@@ -15,4 +16,5 @@ export interface AuditEntry {
 /** Written in the transaction of the effect: no effect without its row, no row without its effect. */
 export async function appendAudit(tx: Executor, entry: AuditEntry): Promise<void> {
   await tx.audit.create({ data: { ...entry, detail: entry.detail ?? {} } });
+  await reach('audit-appended', entry.enrollmentId);
 }

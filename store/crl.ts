@@ -1,5 +1,6 @@
 import { type SerialHex, toSerialHex } from '../contract/ids.ts';
 import { ISSUER_IDS, type IssuerId, type IssuingCaId } from '../contract/key-types.ts';
+import { reach } from '../faults/reach.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
 import { oneOf } from './enrollment-row.ts';
 
@@ -33,7 +34,7 @@ export async function renewCrl(
   maxAgeSeconds: number,
   sign: (job: CrlJob) => Promise<SignedCrl> | SignedCrl,
 ): Promise<boolean> {
-  return inTransaction(db, async (tx) => {
+  const renewed = await inTransaction<boolean>(db, async (tx) => {
     const [issuer] = await tx.$queryRaw<{ number: bigint; due: boolean }[]>`
       SELECT crl_number AS number,
         (crl IS NULL OR crl_due_at IS NOT NULL OR this_update < clock_timestamp() - make_interval(secs => ${maxAgeSeconds})) AS due
@@ -42,12 +43,15 @@ export async function renewCrl(
     const now = await databaseTime(tx);
     const number = issuer.number + 1n;
     const signed = await sign({ number, now, revoked: await revokedBy(tx, issuerId, now) });
+    await reach('crl-signed', issuerId);
     await tx.issuer.update({
       where: { id: issuerId },
       data: { crl: signed.der, crlNumber: number, thisUpdate: signed.thisUpdate, nextUpdate: signed.nextUpdate, crlDueAt: null },
     });
     return true;
   });
+  if (renewed) await reach('crl-stored', issuerId);
+  return renewed;
 }
 
 /** Entries stay until one CRL after the certificate would have expired (RFC 5280 §3.3). */

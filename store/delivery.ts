@@ -9,6 +9,7 @@ import {
   KEY_TYPES,
   type KeyType,
 } from '../contract/key-types.ts';
+import { reach } from '../faults/reach.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { oneOf } from './enrollment-row.ts';
 import type { Certificate } from './generated/client.ts';
@@ -36,7 +37,7 @@ export interface Credentials {
  * each time. Undefined: nothing to deliver in this state.
  */
 export async function deliverCredentials(db: Database, id: EnrollmentId): Promise<Credentials | undefined> {
-  return inTransaction(db, async (tx) => {
+  const credentials = await inTransaction<Credentials | undefined>(db, async (tx) => {
     const [row] = await tx.$queryRaw<{ format: string; sealed: string; sealedSha256: string }[]>`
       UPDATE delivery d SET deliveries = d.deliveries + 1, first_delivered_at = COALESCE(d.first_delivered_at, clock_timestamp())
       FROM enrollment e WHERE d.enrollment_id = ${id}::uuid AND e.id = d.enrollment_id AND d.sealed IS NOT NULL AND e.state = 'awaiting-ack'
@@ -46,6 +47,8 @@ export async function deliverCredentials(db: Database, id: EnrollmentId): Promis
     if (user === undefined || sdk === undefined) throw new Error('awaiting-ack without certificates');
     return { ...row, format: oneOf(DELIVERY_FORMATS, row.format), user, sdk };
   });
+  if (credentials !== undefined) await reach('delivered', id);
+  return credentials;
 }
 
 export async function certificatesOf(db: Executor, enrollmentId: EnrollmentId): Promise<Partial<Record<CredentialKind, CertificateRow>>> {

@@ -8,6 +8,7 @@ import {
   type KeyType,
 } from '../contract/key-types.ts';
 import type { EndCode, State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { type EnrollmentRow, oneOf, toEnrollmentRow } from './enrollment-row.ts';
@@ -86,7 +87,7 @@ export async function commitIntents(
   intents: readonly Intent[],
   key: SealedKey,
 ): Promise<Intent[] | Fenced> {
-  return inTransaction(db, async (tx) => {
+  const committed = await inTransaction<Intent[] | Fenced>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
     const earlier = await tx.credentialIntent.findMany({ where: { enrollmentId: id } });
@@ -95,22 +96,26 @@ export async function commitIntents(
     await tx.delivery.create({ data: { enrollmentId: id, ...key } });
     return [...intents];
   });
+  if (!('ended' in committed)) await reach('intents-committed', id);
+  return committed;
 }
 
 /** From here on a signature may exist: if the enrollment ends now, the serials go onto the CRL. May be repeated. */
 export async function markSigning(db: Database, id: EnrollmentId): Promise<Fenced | undefined> {
-  return inTransaction(db, async (tx) => {
+  const fence = await inTransaction<Fenced | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
     await tx.$executeRaw`
       UPDATE credential_intent SET signing_started_at = COALESCE(signing_started_at, clock_timestamp()) WHERE enrollment_id = ${id}::uuid AND status = 'open'`;
     return undefined;
   });
+  if (fence === undefined) await reach('signing-marked', id);
+  return fence;
 }
 
 /** Stores both certificates as `pending` and moves the enrollment to `awaiting-ack`. May be repeated. */
 export async function storeCertificates(db: Database, id: EnrollmentId, issued: readonly IssuedCertificate[]): Promise<Fenced | undefined> {
-  return inTransaction(db, async (tx) => {
+  const fence = await inTransaction<Fenced | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
     const { clientId, userId, deviceId, tokenId } = enrollment;
@@ -134,8 +139,11 @@ export async function storeCertificates(db: Database, id: EnrollmentId, issued: 
       outcome: 'awaiting-ack',
       detail: { serials },
     });
+    await reach('certificates-storing', id);
     return undefined;
   });
+  if (fence === undefined) await reach('certificates-stored', id);
+  return fence;
 }
 
 function fenced(enrollment: EnrollmentRow | undefined): Fenced {

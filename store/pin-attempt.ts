@@ -1,6 +1,7 @@
 import { type ErrorCode, isErrorCode } from '../contract/error-codes.ts';
 import type { EnrollmentId } from '../contract/ids.ts';
 import type { State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
 import { ENROLLMENT_COLUMNS } from './enrollment-columns.ts';
@@ -48,7 +49,7 @@ export type PinBeginning = { kind: 'evaluate'; job: PinJob } | { kind: 'decided'
  * May be repeated with the same attemptId: it is charged once.
  */
 export async function beginPinAttempt(db: Database, entry: PinEntry, limits: PinLimits): Promise<PinBeginning | undefined> {
-  return inTransaction(db, async (tx) => {
+  const beginning = await inTransaction<PinBeginning | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, entry.enrollmentId);
     if (enrollment === undefined) return undefined;
     const earlier = await tx.pinAttempt.findUnique({
@@ -60,6 +61,8 @@ export async function beginPinAttempt(db: Database, entry: PinEntry, limits: Pin
     if (enrollment.pinAttempts >= limits.maxAttempts) return { kind: 'decided', outcome: await failForAttempts(tx, enrollment) };
     return entry.mode === 'setup' ? beginSetup(tx, enrollment, entry, limits) : beginVerify(tx, enrollment, entry, limits);
   });
+  if (beginning?.kind === 'evaluate') await reach('pin-charged', entry.enrollmentId);
+  return beginning;
 }
 
 /** Locks the row and reads it as it is then, in one statement. */

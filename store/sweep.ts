@@ -1,5 +1,6 @@
 import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import { deadlineCode, isOpen, type State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { type Database, databaseTime, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
 import { type EnrollmentRow, toEnrollmentRow, toState } from './enrollment-row.ts';
@@ -19,7 +20,7 @@ const SWEEPER_LOCK = 7_305_201;
  * is at work. May be repeated.
  */
 export async function sweepEnrollments(db: Database, graceSeconds: number, startAfterSeconds: number): Promise<Sweep | undefined> {
-  return inTransaction(db, async (tx) => {
+  const swept = await inTransaction<Sweep | undefined>(db, async (tx) => {
     const [lock] = await tx.$queryRaw<{ held: boolean }[]>`SELECT pg_try_advisory_xact_lock(${SWEEPER_LOCK}) AS held`;
     if (lock?.held !== true) return undefined;
     const late = await tx.$queryRaw<{ id: string; state: string }[]>`
@@ -41,4 +42,6 @@ export async function sweepEnrollments(db: Database, graceSeconds: number, start
     });
     return { ended, unstarted: unstarted.map(toEnrollmentRow) };
   });
+  if (swept !== undefined && swept.ended.length + swept.unstarted.length > 0) await reach('swept');
+  return swept;
 }

@@ -8,6 +8,7 @@ import type { Config } from '../config/load-config.ts';
 import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
 import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../core/evidence/evidence-key.ts';
 import { signReceipt } from '../core/evidence/sign-receipt.ts';
+import { armFaultPoints } from '../faults/arm.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import { startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
@@ -29,6 +30,7 @@ const STICKY_TIMEOUT = '3 s';
 
 /** The enrollment worker: workflows, short steps, sweeper. It holds the evidence key and no CA key. Starts without Temporal and database. */
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
+  armFaultPoints('worker', config.faultPointsSocket);
   const evidence = openEvidenceKey(config.evidenceKey);
   const db = openDatabase(config.databaseUrl);
   const { client, connection } = lazyClient(temporalOf(config), config.codecKeys);
