@@ -81,7 +81,7 @@ const FAULTS = {
   faultPointsSocket: value(
     'CS_FAULT_POINTS_SOCKET',
     text.optional(),
-    'Unix socket of the fault runner that this process asks at every named point; for `npm run faults` only, refused in production.',
+    'Unix socket of `npm run faults`, asked at every fault point; never in production.',
   ),
 };
 

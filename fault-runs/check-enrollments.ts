@@ -1,6 +1,6 @@
+import type { DeviceStory } from './device-story.ts';
 import type { EnrollmentFacts } from './enrollment-facts.ts';
 import { explainByAudit } from './explain-by-audit.ts';
-import type { DeviceStory } from './play-device.ts';
 import type { RunFacts } from './read-evidence.ts';
 
 /** What must never be found. */

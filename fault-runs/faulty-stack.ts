@@ -43,10 +43,10 @@ const SETTINGS = {
   CS_START_GRACE_SECONDS: '3',
   CS_CRL_INTERVAL_SECONDS: '1',
   CS_PIN_WEAK_CHECKED: '0',
-  CS_PIN_SECONDS: '45',
-  CS_CSR_SECONDS: '45',
-  CS_ACK_SECONDS: '45',
-  CS_WHOLE_SECONDS: '120',
+  CS_PIN_SECONDS: '90',
+  CS_CSR_SECONDS: '90',
+  CS_ACK_SECONDS: '90',
+  CS_WHOLE_SECONDS: '240',
 };
 
 /** How late an end may be: grace and interval of the sweeper, and a restart in between. */

@@ -3,8 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { DevJson } from '../cli/dev/dev-json.ts';
-import type { DeliveryFormat, KeyType } from '../contract/key-types.ts';
 import type { CardStore } from '../sdk/card/card-store.ts';
 import { storeOf } from '../sdk/card/virtual-card.ts';
 import {
@@ -16,51 +14,12 @@ import {
   type StepName,
   VirtualCard,
 } from '../sdk/index.ts';
-import type { AppCalls } from './app-calls.ts';
+import type { DeviceStory, DeviceWish, Ground } from './device-story.ts';
 import { checkAfterTheEnd, checkRepetition } from './repeat-answers.ts';
-
-/** What the user of a device does: everything, give up at a step, or simply never come back after it. */
-export type Course = { kind: 'complete' } | { kind: 'cancel' | 'abandon'; at: StepName };
-
-export interface DeviceWish {
-  userId: string;
-  deviceId: string;
-  keyType: KeyType;
-  deliveryFormat: DeliveryFormat;
-  course: Course;
-  /** Told as soon as the Token Service has the enrollment. */
-  onRegistered?: (enrollmentId: string) => void;
-  /** Told when the device comes to the step of its course, before it goes on. */
-  beforeCourse?: (enrollmentId: string) => Promise<void>;
-}
-
-/** What a device lived through, for the checker. */
-export interface DeviceStory {
-  enrollmentId: string;
-  course: Course['kind'];
-  outcome: 'completed' | 'ended' | 'abandoned' | 'stuck';
-  /** `state (code)` of an end. */
-  end?: string;
-  /** SHA-256 (hex) and serial of every certificate that passed the checks of the SDK. */
-  certificates: { sha256: string; serial: string }[];
-  /** Answers that were repeated and came out differently, in words. */
-  differences: string[];
-  /** What the SDK threw before it got through: the app called it again each time. */
-  troubles: string[];
-  /** When an answer arrived that brought the device forward, milliseconds of `performance.now()`. */
-  answeredAt: number[];
-}
-
-export interface Ground {
-  dev: DevJson;
-  calls: AppCalls;
-  /** Cards go here. */
-  folder: string;
-}
 
 const PIN = '482913';
 /** How long an app goes on trying: beyond the whole deadline there is nothing to be had. */
-const PATIENCE_MS = 150_000;
+const PATIENCE_MS = 270_000;
 const PAUSE_MS = 300;
 
 class AtCourse extends Error {}

@@ -1,6 +1,6 @@
 import type { StepName } from '../sdk/index.ts';
+import type { Course, DeviceWish } from './device-story.ts';
 import { FAULTS, type Fault } from './inflict-fault.ts';
-import type { Course, DeviceWish } from './play-device.ts';
 
 /** Numbers from 0 to 1 that a seed decides (mulberry32): the same seed, the same schedule. */
 export function randomFrom(seed: number): () => number {
@@ -21,6 +21,8 @@ export function pick<Item>(items: readonly Item[], random: () => number): Item {
 
 export interface TimedFault {
   fault: Fault;
+  /** It comes when everything has recovered from the one before; otherwise into the middle of that recovery. */
+  whenReady: boolean;
   /** Milliseconds of peace before it. */
   afterMs: number;
 }
@@ -29,7 +31,7 @@ export interface TimedFault {
 const WEIGHTED: readonly Fault[] = [...FAULTS, 'kill-api', 'kill-worker', 'kill-issuer', 'drop-connections', 'drop-connections'];
 
 export function nextFault(random: () => number): TimedFault {
-  return { fault: pick(WEIGHTED, random), afterMs: 500 + Math.round(random() * 4_500) };
+  return { fault: pick(WEIGHTED, random), whenReady: random() < 0.75, afterMs: 500 + Math.round(random() * 4_500) };
 }
 
 const STEPS: readonly StepName[] = ['view-read', 'pin-accepted', 'csr-stored', 'csr-accepted', 'credentials-stored'];

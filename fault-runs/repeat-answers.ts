@@ -1,6 +1,6 @@
 import type { CardStore } from '../sdk/card/card-store.ts';
 import type { VirtualCard } from '../sdk/index.ts';
-import type { DeviceStory, Ground } from './play-device.ts';
+import type { DeviceStory, Ground } from './device-story.ts';
 
 /** Asks for the credentials twice more: both answers must be the same octets, and say what the card took from the first one. */
 export async function checkRepetition({ dev, calls }: Ground, token: string, store: CardStore, story: DeviceStory): Promise<void> {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { Course, DeviceStory, DeviceWish, Ground } from './device-story.ts';
 import type { FaultyStack } from './faulty-stack.ts';
 import { type Fault, inflict } from './inflict-fault.ts';
-import { type Course, type DeviceStory, type DeviceWish, type Ground, playDevice } from './play-device.ts';
+import { playDevice } from './play-device.ts';
 import type { PointScene, Scene } from './point-scenes.ts';
 
 export interface PointRun extends PointScene {

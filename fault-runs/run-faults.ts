@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { appCalls } from './app-calls.ts';
+import type { Ground } from './device-story.ts';
 import { type FaultyStack, faultyStack } from './faulty-stack.ts';
 import { type FaultOptions, readOptions, USAGE } from './options.ts';
-import type { Ground } from './play-device.ts';
 import { printSummary, resultLine } from './print-summary.ts';
 import { pointRuns, runPoints } from './run-points.ts';
 import { type RandomResult, runRandom } from './run-random.ts';

@@ -1,8 +1,8 @@
 import type { FaultPoint } from '../faults/fault-points.ts';
 import type { Evidence, Finding } from './check-enrollments.ts';
+import type { Ground } from './device-story.ts';
 import type { FaultyStack } from './faulty-stack.ts';
 import type { Fault } from './inflict-fault.ts';
-import type { Ground } from './play-device.ts';
 import { pointScenes } from './point-scenes.ts';
 import { type PointReport, type PointRun, runAtPoint } from './run-at-point.ts';
 import { settleAndCheck } from './settle-and-check.ts';

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atConcurrency } from '../bench/at-concurrency.ts';
 import type { Evidence, Finding } from './check-enrollments.ts';
+import type { DeviceStory, Ground } from './device-story.ts';
 import { readAllIds } from './enrollment-facts.ts';
 import type { FaultyStack } from './faulty-stack.ts';
 import { type Fault, inflict } from './inflict-fault.ts';
-import { type DeviceStory, type Ground, playDevice } from './play-device.ts';
+import { playDevice } from './play-device.ts';
 import { nextFault, pick, randomFrom, randomWish } from './random-schedule.ts';
 import { settleAndCheck } from './settle-and-check.ts';
 
@@ -58,7 +59,8 @@ async function faultsUntil(
   });
   const done: { fault: Fault; over: number }[] = [];
   while (!through) {
-    const { fault, afterMs } = nextFault(random);
+    const { fault, whenReady, afterMs } = nextFault(random);
+    if (whenReady) await Promise.race([stack.supervisor.allReady(), devices]);
     await Promise.race([sleep(afterMs), devices]);
     if (through) break;
     await inflict(stack, fault);

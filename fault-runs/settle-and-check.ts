@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkEnrollments, type Evidence, type Finding } from './check-enrollments.ts';
+import type { DeviceStory } from './device-story.ts';
 import { readFacts } from './enrollment-facts.ts';
 import { type FaultyStack, GRACE_SECONDS } from './faulty-stack.ts';
-import type { DeviceStory } from './play-device.ts';
 import { type RunFacts, readCrls, readRun } from './read-evidence.ts';
 
 /** Beyond the longest deadline: whatever is open or due then stays so. */
-const SETTLE_MS = 180_000;
+const SETTLE_MS = 300_000;
 const PAUSE_MS = 250;
 
 /** Waits until all these enrollments, their runs and the CRLs have come to rest, then judges what is left. */

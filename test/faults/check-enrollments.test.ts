@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkEnrollments, type Evidence, RULES, type Rule } from '../../fault-runs/check-enrollments.ts';
+import type { DeviceStory } from '../../fault-runs/device-story.ts';
 import type { EnrollmentFacts } from '../../fault-runs/enrollment-facts.ts';
-import type { DeviceStory } from '../../fault-runs/play-device.ts';
 
 /** A checker that finds nothing proves nothing: each rule is broken once here. */
 const ID = '00000000-0000-4000-8000-000000000001';
