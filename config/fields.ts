@@ -78,11 +78,7 @@ const DATABASE = {
 };
 
 const FAULTS = {
-  faultPointsSocket: value(
-    'CS_FAULT_POINTS_SOCKET',
-    text.optional(),
-    'Unix socket of `npm run faults`, asked at every fault point; never in production.',
-  ),
+  faultPointsSocket: value('CS_FAULT_POINTS_SOCKET', text.optional(), 'Unix socket of `npm run faults`; production refuses it.'),
 };
 
 const TEMPORAL = {

@@ -12,7 +12,7 @@ describe.concurrent('a lost answer never costs an identity', () => {
   let stack: RunningStack;
   beforeAll(async () => {
     stack = await runningStack({ CS_PIN_WEAK_CHECKED: '0' });
-  }, 120_000);
+  }, 240_000);
 
   test('nothing lost: the device ends with one usable key', async () => {
     const device = await appDevice(stack);
