@@ -105,6 +105,7 @@ function* checkRun({ id, open, intents }: EnrollmentFacts, { runs }: Evidence): 
   const run = runs.get(id);
   if (run?.status === 'RUNNING') yield finding('run-disagrees', id, 'the row has ended, the run has not');
   if (run?.status === 'FAILED' || run?.status === 'TIMED_OUT') yield finding('run-disagrees', id, `the run ended as ${run.status}`);
+  if (run?.replayFault !== undefined) yield finding('run-disagrees', id, `its history does not replay: ${run.replayFault}`);
   const planned = new Set(intents.map(({ serial }) => serial));
   for (const serial of run?.serials ?? [])
     if (!planned.has(serial)) yield finding('unknown-certificate', id, `the history names ${serial}`);

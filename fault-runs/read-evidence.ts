@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import { readDer } from '../core/asn1/read-der.ts';
 import { readVerifiedCrl } from '../core/pki/read-verified-crl.ts';
 import type { FaultyStack } from './faulty-stack.ts';
@@ -8,26 +9,56 @@ export interface RunFacts {
   status: string;
   /** Serial numbers that any decoded payload of the history holds. */
   serials: string[];
+  /** Why today's code does not replay its history. */
+  replayFault?: string;
 }
 
 const SERIAL = /(?<![0-9a-f-])[4-7][0-9a-f]{31}(?![0-9a-f-])/g;
 
 /** Undefined: no run of this enrollment was ever started. */
-export async function readRun({ temporal }: Pick<FaultyStack, 'temporal'>, enrollmentId: string): Promise<RunFacts | undefined> {
-  const handle = temporal.workflow.getHandle(`enr-${enrollmentId}`);
-  try {
+export function readStatus({ temporal }: Pick<FaultyStack, 'temporal'>, enrollmentId: string): Promise<string | undefined> {
+  return ifThere(async () => (await temporal.workflow.getHandle(`enr-${enrollmentId}`).describe()).status.name);
+}
+
+/** Reads, decodes and replays the history of an enrollment's run. Undefined: there is none. */
+export function readRun(stack: Pick<FaultyStack, 'temporal' | 'dev'>, enrollmentId: string): Promise<RunFacts | undefined> {
+  const { temporal } = stack;
+  const workflowId = `enr-${enrollmentId}`;
+  return ifThere(async () => {
+    const handle = temporal.workflow.getHandle(workflowId);
     const { status } = await handle.describe();
-    const { payloadCodecs } = temporal.options.loadedDataConverter;
     const history = await handle.fetchHistory();
     const texts: string[] = [];
-    for (const payload of payloadsIn(history)) {
-      const decoded = await decode(payloadCodecs, payload);
-      texts.push(...decoded);
-    }
-    return { status: status.name, serials: [...new Set(texts.flatMap((text) => text.match(SERIAL) ?? []))] };
+    for (const payload of payloadsIn(history)) texts.push(...(await decode(temporal.options.loadedDataConverter.payloadCodecs, payload)));
+    const serials = [...new Set(texts.flatMap((text) => text.match(SERIAL) ?? []))];
+    return { status: status.name, serials, ...(await replay(stack, history, workflowId)) };
+  });
+}
+
+async function ifThere<Result>(ask: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await ask();
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
+  }
+}
+
+type History = Parameters<typeof Worker.runReplayHistory>[1];
+
+/** A killed worker must not leave a history that the next one cannot go on with. */
+async function replay({ temporal, dev }: Pick<FaultyStack, 'temporal' | 'dev'>, history: History, workflowId: string) {
+  const codePath = dev.environments['worker']?.['CS_WORKFLOW_BUNDLE'] ?? '';
+  const { dataConverter } = temporal.options;
+  try {
+    await Worker.runReplayHistory(
+      { workflowBundle: { codePath }, ...(dataConverter === undefined ? {} : { dataConverter }) },
+      history,
+      workflowId,
+    );
+    return {};
+  } catch (error) {
+    return { replayFault: error instanceof Error ? error.message : 'unknown' };
   }
 }
 

@@ -3,7 +3,7 @@ import { checkEnrollments, type Evidence, type Finding } from './check-enrollmen
 import type { DeviceStory } from './device-story.ts';
 import { readFacts } from './enrollment-facts.ts';
 import { type FaultyStack, GRACE_SECONDS } from './faulty-stack.ts';
-import { type RunFacts, readCrls, readRun } from './read-evidence.ts';
+import { type RunFacts, readCrls, readRun, readStatus } from './read-evidence.ts';
 
 /** Beyond the longest deadline: whatever is open or due then stays so. */
 const SETTLE_MS = 300_000;
@@ -16,7 +16,8 @@ export async function settleAndCheck(
   stories: readonly DeviceStory[],
   explain?: Evidence['explain'],
 ): Promise<Finding[]> {
-  for (const end = Date.now() + SETTLE_MS; Date.now() < end && !(await isAtRest(stack, ids)); ) await sleep(PAUSE_MS);
+  const closed = new Set<string>();
+  for (const end = Date.now() + SETTLE_MS; Date.now() < end && !(await isAtRest(stack, ids, closed)); ) await sleep(PAUSE_MS);
   const runs = await readRuns(stack, ids);
   return checkEnrollments({
     facts: await readFacts(stack, ids),
@@ -29,14 +30,15 @@ export async function settleAndCheck(
   });
 }
 
-async function isAtRest(stack: FaultyStack, ids: readonly string[]): Promise<boolean> {
+async function isAtRest(stack: FaultyStack, ids: readonly string[], closed: Set<string>): Promise<boolean> {
   const [row] = await stack.query<{ open: number; due: number }>(
     `SELECT (SELECT count(*)::int FROM enrollment WHERE id = ANY ($1::uuid[]) AND ended_at IS NULL) AS open,
        (SELECT count(*)::int FROM issuer WHERE crl_due_at IS NOT NULL) AS due`,
     [...ids],
   );
   if (row === undefined || row.open > 0 || row.due > 0) return false;
-  return [...(await readRuns(stack, ids)).values()].every((run) => run?.status !== 'RUNNING');
+  for (const id of ids) if (!closed.has(id) && (await readStatus(stack, id)) !== 'RUNNING') closed.add(id);
+  return ids.every((id) => closed.has(id));
 }
 
 async function readRuns(stack: FaultyStack, ids: readonly string[]): Promise<Map<string, RunFacts | undefined>> {

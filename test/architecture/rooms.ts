@@ -127,7 +127,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Brings a stack up, breaks it on purpose and checks what is left.
   'fault-runs': {
     may: ['contract/', 'core/', 'store/', 'temporal/', 'config/', 'faults/', 'sdk/', 'cli/', 'bench/at-concurrency.ts'],
-    packages: ['@temporalio/client', 'pg', 'undici', 'zod', 'node:*'],
+    packages: ['@temporalio/client', '@temporalio/worker', 'pg', 'undici', 'zod', 'node:*'],
   },
   conformance: { may: ['sdk/', 'contract/'], packages: ['node:*'] },
   bench: {

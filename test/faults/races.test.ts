@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EnrollmentEnded, EnrollmentProblem, SdkError } from '../../sdk/index.ts';
 import { type AppDevice, appDevice } from '../e2e/app-device.ts';
@@ -93,6 +94,28 @@ describe('races on one enrollment have one outcome, and the loser gets its docum
     expect(missing).toEqual({ n: 0 });
     expect(await csr.send()).toMatchObject({ status: 409, body: { code: 'wrong_state', state: 'cancelled' } });
   });
+
+  test('a CSR that is repeated while its enrollment is being cancelled meets the end, not an empty delivery', async () => {
+    const device = await pastPin();
+    const csr = await rawSubmission(device);
+    expect(await csr.send()).toMatchObject({ status: 200 });
+    const ending = new pg.Client({ connectionString: stack.dev.databaseUrl });
+    await ending.connect();
+    // Not committed yet: the call still sees `awaiting-ack` and waits for the delivery row.
+    await ending.query('BEGIN');
+    await ending.query(`SELECT ended FROM end_enrollment($1, 'cancelled', 'cancelled', 'operator')`, [device.enrollmentId]);
+    const again = csr.send();
+    await expect.poll(() => waitingDeliveries(), { timeout: 20_000 }).toBe(1);
+    await ending.query('COMMIT');
+    await ending.end();
+    expect(await again).toMatchObject({ status: 409, body: { code: 'wrong_state', state: 'cancelled', endCode: 'cancelled' } });
+  });
+
+  async function waitingDeliveries(): Promise<number> {
+    const sql = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ILIKE '%UPDATE delivery%'`;
+    const [row] = await stack.query<{ n: number }>(sql);
+    return row?.n ?? 0;
+  }
 
   test.each(MANY)('acknowledgement and deadline at the same moment: completed with a receipt, or ended and erased (%i)', async () => {
     const device = await pastPin();
