@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { toEnrollmentId } from '../contract/ids.ts';
+import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { authorise, type SigningToken } from '../core/pki/authorise.ts';
 import { issuerFacts } from '../core/pki/issuer-facts.ts';
 import { signCertificate } from '../core/pki/sign-certificate.ts';
 import type { Signer } from '../core/pki/signer.ts';
+import { reach } from '../faults/reach.ts';
 import { readSubmission } from '../store/csr-submission.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import {
@@ -53,8 +54,14 @@ async function issue(deps: IssuanceDeps, reading: IssuingReading): Promise<Issue
   const authorised = intents.map((intent) => authoriseStored(deps, enrollment, intent));
   const fenced =
     (await markSigning(deps.db, enrollment.id, authorised.map(keyUsed))) ??
-    (await storeCertificates(deps.db, enrollment.id, authorised.map(signOne)));
+    (await signAndStore(deps, enrollment.id, authorised));
   return fenced === undefined ? { state: 'awaiting-ack' } : whereFenced(fenced);
+}
+
+async function signAndStore(deps: IssuanceDeps, id: EnrollmentId, authorised: readonly AuthorisedIntent[]): Promise<Fenced | undefined> {
+  const issued = authorised.map(signOne);
+  await reach('signed', issued.map(({ serial }) => serial).join(' '));
+  return storeCertificates(deps.db, id, issued);
 }
 
 /** Only a refusal for good is an outcome; passing trouble is tried again. */

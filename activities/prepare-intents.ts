@@ -6,6 +6,7 @@ import { type CertificateInput, prepareCertificate } from '../core/pki/prepare-c
 import type { Signer } from '../core/pki/signer.ts';
 import { type Validity, validityFor } from '../core/pki/validity.ts';
 import { spkiDigest } from '../core/sealing/binding.ts';
+import { reach } from '../faults/reach.ts';
 import { isBlocked } from '../store/blocked-key.ts';
 import type { SubmissionRow } from '../store/csr-submission.ts';
 import { databaseTime } from '../store/database.ts';
@@ -27,6 +28,7 @@ export async function prepareIntents(deps: IssuanceDeps, enrollment: EnrollmentR
   const sdkType = submission.sdkKey ?? presetSdkType(csr.keyType);
   const { deliveryKey, deliveryKid } = csr;
   const made = await deps.makeSdkKey({ keyType: sdkType, format, enrollmentId, deliveryKey, deliveryKid });
+  await reach('sdk-key-made', enrollmentId);
   const validity = await sharedValidity(deps, [csr.keyType, sdkType]);
   const intents = [
     intentOf(certificateInput(deps, enrollment, 'user', csr.keyType, csr.spki, validity)),

@@ -28,6 +28,8 @@ import {
   submitCsr,
 } from '../contract/temporal.ts';
 import type { WorkflowEvent } from '../contract/timeline.ts';
+import type { FaultPoint } from '../faults/fault-points.ts';
+import { reach } from '../faults/reach.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import { readWorkflowEvents } from '../temporal/workflow-events.ts';
 
@@ -67,16 +69,35 @@ export function temporalGateway(client: Client, { taskQueueSuffix, now }: Gatewa
   const handle = (id: EnrollmentId): WorkflowHandle => client.workflow.getHandle(enrollmentWorkflowId(id));
   const within = <Result>(ms: number, call: () => Promise<Result>) => client.withDeadline(now() + ms, () => translated(call));
   return {
-    start: (row) => within(START_MS, () => start(client, row, ENROLLMENT_TASK_QUEUE + taskQueueSuffix, now())),
-    wake: (id, event) => within(SIGNAL_MS, () => handle(id).signal(event === 'pinSatisfied' ? pinSatisfied : pinLocked)),
+    start: (row) =>
+      within(START_MS, () => start(client, row, ENROLLMENT_TASK_QUEUE + taskQueueSuffix, now())).then(() =>
+        reach('workflow-started', row.id),
+      ),
+    wake: (id, event) =>
+      within(SIGNAL_MS, () => handle(id).signal(event === 'pinSatisfied' ? pinSatisfied : pinLocked)).then(() => reach('signal-sent', id)),
     submitCsr: (id, digest, requestId, waitMs) =>
-      within(waitMs, () => untilDeadline(() => handle(id).executeUpdate(submitCsr, { args: [{ digest }], updateId: requestId }))),
+      within(waitMs, () => untilDeadline(() => handle(id).executeUpdate(submitCsr, { args: [{ digest }], updateId: requestId }))).then(
+        answeredAt('update-answered', id),
+      ),
     acknowledge: (id, proof, requestId) =>
-      within(UPDATE_MS, () => handle(id).executeUpdate(acknowledge, { args: [{ proof }], updateId: requestId })),
-    cancel: (id, by, requestId) => within(UPDATE_MS, () => handle(id).executeUpdate(cancel, { args: [{ by }], updateId: requestId })),
+      within(UPDATE_MS, () => handle(id).executeUpdate(acknowledge, { args: [{ proof }], updateId: requestId })).then(
+        answeredAt('ack-answered', id),
+      ),
+    cancel: (id, by, requestId) =>
+      within(UPDATE_MS, () => handle(id).executeUpdate(cancel, { args: [{ by }], updateId: requestId })).then(
+        answeredAt('cancel-answered', id),
+      ),
     process: (id) => within(QUERY_MS, () => handle(id).query(enrollmentProcess)).catch(() => undefined),
     history: (id) => within(HISTORY_MS, () => readWorkflowEvents(client, enrollmentWorkflowId(id))).catch(() => 'unavailable' as const),
     nudge: (id) => within(SIGNAL_MS, () => handle(id).signal(pinLocked)).catch(() => undefined),
+  };
+}
+
+/** The run has answered, the caller has not heard of it yet. */
+function answeredAt<Result>(point: FaultPoint, id: EnrollmentId): (result: Result) => Promise<Result> {
+  return async (result) => {
+    await reach(point, id);
+    return result;
   };
 }
 

@@ -2,6 +2,7 @@ import type { Server } from 'node:https';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import { ArgonSlots } from '../core/pin/argon-slots.ts';
+import { armFaultPoints } from '../faults/arm.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import type { Running } from '../process/run-process.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
@@ -30,6 +31,7 @@ export interface RunningApi extends Running {
 
 /** The API process: public TLS listener, plain-HTTP listener for signed files, internal health. Starts without Temporal and database. */
 export async function startApi(config: Config<'api'>, log: Logger): Promise<RunningApi> {
+  armFaultPoints('api', config.faultPointsSocket);
   const db = openDatabase(config.databaseUrl);
   const { client, connection } = lazyClient(
     { address: config.temporalAddress, namespace: config.temporalNamespace, tlsCaFile: config.temporalTlsCaFile },

@@ -73,6 +73,10 @@ const DATABASE = {
   ),
 };
 
+const FAULTS = {
+  faultPointsSocket: value('CS_FAULT_POINTS_SOCKET', text.optional(), 'Unix socket of `npm run faults`; production refuses it.'),
+};
+
 const TEMPORAL = {
   temporalAddress: value('CS_TEMPORAL_ADDRESS', text, 'host:port of the Temporal frontend.'),
   temporalNamespace: value('CS_TEMPORAL_NAMESPACE', text.default('default'), 'Temporal namespace.'),
@@ -340,6 +344,7 @@ const CODEC_SERVER = {
 export const PROCESSES = {
   api: {
     ...PROCESS,
+    ...FAULTS,
     ...DATABASE,
     ...TEMPORAL,
     ...CODEC,
@@ -352,8 +357,8 @@ export const PROCESSES = {
     ...CALLERS,
     ...SWEEP,
   },
-  worker: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER, ...SWEEP },
-  issuer: { ...PROCESS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
+  worker: { ...PROCESS, ...FAULTS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER, ...SWEEP },
+  issuer: { ...PROCESS, ...FAULTS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
   codec: { ...PROCESS, ...CODEC, ...CODEC_SERVER },
   migrate: { ...PROCESS, ...DATABASE },
 } as const;

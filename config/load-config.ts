@@ -88,6 +88,8 @@ function* notForProduction(values: Readonly<Record<string, unknown>>): Generator
       yield `${env} is not https: whoever changes the answer on its way makes tokens.`;
   }
   if (values['rateLimits'] === false) yield 'CS_RATE_LIMITS is false: raise single limits instead.';
+  if (values['faultPointsSocket'] !== undefined)
+    yield 'CS_FAULT_POINTS_SOCKET is set: a fault runner could hold this process at any step of an enrollment. Remove it.';
   if ('workflowBundle' in values && values['workflowBundle'] === undefined)
     yield 'CS_WORKFLOW_BUNDLE is not set. Build it with `npm run build`.';
 }

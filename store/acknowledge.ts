@@ -1,5 +1,6 @@
 import type { EnrollmentId } from '../contract/ids.ts';
 import type { EndCode, State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
 import { type CertificateRow, certificatesOf } from './delivery.ts';
 import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
@@ -71,7 +72,7 @@ export async function finishDelivery(
   id: EnrollmentId,
   signReceipt: (facts: ErasureFacts) => Promise<string>,
 ): Promise<Finish> {
-  return inTransaction(db, async (tx) => {
+  const finish = await inTransaction<Finish>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment === undefined) throw new Error('no such enrollment');
     if (enrollment.state === 'completed') return { kind: 'completed' };
@@ -82,8 +83,11 @@ export async function finishDelivery(
     const erasedAt = await databaseTime(tx);
     const receipt = await signReceipt({ enrollmentId: id, ...made, firstDeliveredAt, erasedAt });
     await tx.$executeRaw`SELECT ended FROM end_enrollment(${id}::uuid, ${receipt}, ${erasedAt}::timestamptz)`;
+    await reach('ack-committing', id);
     return { kind: 'completed' };
   });
+  if (finish.kind === 'completed') await reach('ack-committed', id);
+  return finish;
 }
 
 const FACTS = {

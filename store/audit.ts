@@ -1,4 +1,5 @@
 import type { AuditAction } from '../contract/audit-actions.ts';
+import { reach } from '../faults/reach.ts';
 import type { Executor } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 
@@ -22,4 +23,5 @@ export async function appendAudit(tx: Executor, { actor, action, outcome, enroll
   await tx.$executeRaw`
     INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
     VALUES (${actor}, ${action}, ${enrollmentId ?? null}::uuid, ${userId ?? null}, ${outcome}, ${JSON.stringify(detail ?? {})}::jsonb)`;
+  await reach('audit-appended', enrollmentId);
 }

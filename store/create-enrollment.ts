@@ -1,5 +1,6 @@
 import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import type { PinPolicy, PinStatus, Platform } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
@@ -32,7 +33,7 @@ export type Creation =
  * May be repeated: a repetition never supersedes. Unique indexes decide races; a violation rolls all back and is tried again.
  */
 export async function createEnrollment(db: Database, wanted: NewEnrollment): Promise<Creation> {
-  return inTransaction(db, async (tx) => {
+  const creation = await inTransaction<Creation>(db, async (tx) => {
     await lockDevice(tx, wanted);
     const earlier = await tx.enrollment.findUnique({
       where: { clientId_idempotencyKey: { clientId: wanted.clientId, idempotencyKey: wanted.idempotencyKey } },
@@ -43,6 +44,8 @@ export async function createEnrollment(db: Database, wanted: NewEnrollment): Pro
     const enrollment = await insert(tx, wanted, pinStatus, superseded);
     return { kind: 'created', enrollment, pinStatus, ...(superseded === undefined ? {} : { superseded }) };
   });
+  if (creation.kind === 'created') await reach('row-inserted', creation.enrollment.id);
+  return creation;
 }
 
 /** An advisory lock, because the device may have no row yet; two creates for one device stand in line. */

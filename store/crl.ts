@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type SerialHex, toSerialHex } from '../contract/ids.ts';
 import { ISSUER_IDS, type IssuerId, type IssuingCaId } from '../contract/key-types.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
 import { oneOf } from './enrollment-row.ts';
@@ -37,7 +38,7 @@ export async function renewCrl(
   maxAgeSeconds: number,
   sign: (job: CrlJob) => Promise<SignedCrl> | SignedCrl,
 ): Promise<boolean> {
-  return inTransaction(db, async (tx) => {
+  const renewed = await inTransaction<boolean>(db, async (tx) => {
     const [issuer] = await tx.$queryRaw<{ number: bigint; due: boolean }[]>`
       SELECT crl_number AS number,
         (crl IS NULL OR crl_due_at IS NOT NULL OR this_update < clock_timestamp() - make_interval(secs => ${maxAgeSeconds})) AS due
@@ -47,6 +48,7 @@ export async function renewCrl(
     const number = issuer.number + 1n;
     const revoked = await revokedBy(tx, issuerId, now);
     const signed = await sign({ number, now, revoked });
+    await reach('crl-signed', issuerId);
     await tx.issuer.update({
       where: { id: issuerId },
       data: { crl: signed.der, crlNumber: number, thisUpdate: signed.thisUpdate, nextUpdate: signed.nextUpdate, crlDueAt: null },
@@ -54,6 +56,8 @@ export async function renewCrl(
     await auditCrl(tx, 'issuance', 'crl.sign', issuerId, number, signed, revoked.length);
     return true;
   });
+  if (renewed) await reach('crl-stored', issuerId);
+  return renewed;
 }
 
 async function auditCrl(

@@ -3,6 +3,7 @@ import { isErrorCode } from '../contract/error-codes.ts';
 import type { EnrollmentId } from '../contract/ids.ts';
 import { DELIVERY_FORMATS, type DeliveryFormat, KEY_TYPES, type KeyType } from '../contract/key-types.ts';
 import type { EndCode, State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { keyBarredAs } from './blocked-key.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
@@ -42,7 +43,7 @@ export type Stored =
 
 /** Stores what the device sent, only in `awaiting-csr`; the same digest again finds the first. May be repeated. */
 export async function storeSubmission(db: Database, sent: NewSubmission, maxSubmissions: number): Promise<Stored | undefined> {
-  return inTransaction(db, async (tx) => {
+  const result = await inTransaction<Stored | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, sent.enrollmentId);
     if (enrollment === undefined) return undefined;
     const { enrollmentId, digest } = sent;
@@ -66,6 +67,8 @@ export async function storeSubmission(db: Database, sent: NewSubmission, maxSubm
     });
     return { kind: 'stored', submission: toSubmission(row, enrollmentId), enrollment };
   });
+  if (result?.kind === 'stored') await reach('csr-submitted', sent.enrollmentId);
+  return result;
 }
 
 export async function readSubmission(db: Executor, enrollmentId: EnrollmentId, digest: string): Promise<SubmissionRow | undefined> {
@@ -86,7 +89,7 @@ export type Accepted = { kind: 'accepted' } | { kind: 'refused'; code: KeyRefusa
 
 /** Moves the enrollment to `issuing` and claims the key, together or not at all. May be repeated. */
 export async function acceptSubmission(db: Database, accepted: Acceptance): Promise<Accepted> {
-  return inTransaction(db, async (tx) => {
+  const result = await inTransaction<Accepted>(db, async (tx) => {
     const { enrollmentId, digest } = accepted;
     const enrollment = await lockEnrollment(tx, enrollmentId);
     if (enrollment === undefined) throw new Error('no such enrollment');
@@ -107,8 +110,11 @@ export async function acceptSubmission(db: Database, accepted: Acceptance): Prom
       outcome: 'accepted',
       detail: { digest, spkiSha256: accepted.spkiSha256 },
     });
+    await reach('key-claiming', enrollmentId);
     return { kind: 'accepted' };
   });
+  if (result.kind === 'accepted') await reach('key-claimed', accepted.enrollmentId);
+  return result;
 }
 
 function elsewhere({ state, code }: EnrollmentRow): Accepted {

@@ -9,6 +9,7 @@ import {
   KEY_TYPES,
   type KeyType,
 } from '../contract/key-types.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { oneOf } from './enrollment-row.ts';
@@ -37,7 +38,7 @@ export interface Credentials {
  * each time. Undefined: nothing to deliver in this state.
  */
 export async function deliverCredentials(db: Database, id: EnrollmentId): Promise<Credentials | undefined> {
-  return inTransaction(db, async (tx) => {
+  const credentials = await inTransaction<Credentials | undefined>(db, async (tx) => {
     const [row] = await tx.$queryRaw<HandedOut[]>`
       UPDATE delivery d SET deliveries = d.deliveries + 1, first_delivered_at = COALESCE(d.first_delivered_at, clock_timestamp())
       FROM enrollment e WHERE d.enrollment_id = ${id}::uuid AND e.id = d.enrollment_id AND d.sealed IS NOT NULL AND e.state = 'awaiting-ack'
@@ -49,6 +50,8 @@ export async function deliverCredentials(db: Database, id: EnrollmentId): Promis
     const { sealed, sealedSha256 } = row;
     return { sealed, sealedSha256, format: oneOf(DELIVERY_FORMATS, row.format), user, sdk };
   });
+  if (credentials !== undefined) await reach('delivered', id);
+  return credentials;
 }
 
 interface HandedOut {

@@ -8,6 +8,7 @@ import {
   type KeyType,
 } from '../contract/key-types.ts';
 import type { EndCode, State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { type EnrollmentRow, oneOf, toEnrollmentRow } from './enrollment-row.ts';
@@ -87,7 +88,7 @@ export async function commitIntents(
   intents: readonly Intent[],
   key: SealedKey,
 ): Promise<Intent[] | Fenced> {
-  return inTransaction(db, async (tx) => {
+  const committed = await inTransaction<Intent[] | Fenced>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
     const earlier = await tx.credentialIntent.findMany({ where: { enrollmentId: id } });
@@ -97,6 +98,8 @@ export async function commitIntents(
     await auditIntents(tx, enrollment, intents, key);
     return [...intents];
   });
+  if (!('ended' in committed)) await reach('intents-committed', id);
+  return committed;
 }
 
 async function auditIntents(tx: Executor, { id, userId }: EnrollmentRow, intents: readonly Intent[], key: SealedKey): Promise<void> {
@@ -129,7 +132,7 @@ export interface SigningKey {
  * because every time the CA keys are used.
  */
 export async function markSigning(db: Database, id: EnrollmentId, keys: readonly SigningKey[] = []): Promise<Fenced | undefined> {
-  return inTransaction(db, async (tx) => {
+  const fence = await inTransaction<Fenced | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
     const marked = await tx.$executeRaw`
@@ -145,6 +148,8 @@ export async function markSigning(db: Database, id: EnrollmentId, keys: readonly
     });
     return undefined;
   });
+  if (fence === undefined) await reach('signing-marked', id);
+  return fence;
 }
 
 /** Issuing was refused for good. May be repeated; nothing but the audit row is written. */
@@ -157,7 +162,7 @@ export async function auditRefusal(db: Database, { id, userId }: EnrollmentRow, 
 
 /** Stores both certificates as `pending` and moves the enrollment to `awaiting-ack`. May be repeated. */
 export async function storeCertificates(db: Database, id: EnrollmentId, issued: readonly IssuedCertificate[]): Promise<Fenced | undefined> {
-  return inTransaction(db, async (tx) => {
+  const fence = await inTransaction<Fenced | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
     const { clientId, userId, deviceId, tokenId } = enrollment;
@@ -185,8 +190,11 @@ export async function storeCertificates(db: Database, id: EnrollmentId, issued: 
       outcome: 'awaiting-ack',
       detail: { serials, sha256, issuers },
     });
+    await reach('certificates-storing', id);
     return undefined;
   });
+  if (fence === undefined) await reach('certificates-stored', id);
+  return fence;
 }
 
 function fenced(enrollment: EnrollmentRow | undefined): Fenced {

@@ -1,6 +1,7 @@
 import { type ErrorCode, isErrorCode } from '../contract/error-codes.ts';
 import type { EnrollmentId } from '../contract/ids.ts';
 import type { State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
@@ -56,7 +57,7 @@ export type PinBeginning =
  * May be repeated with the same attemptId: it is charged once.
  */
 export async function beginPinAttempt(db: Database, entry: PinEntry, limits: PinLimits): Promise<PinBeginning | undefined> {
-  return inTransaction(db, async (tx) => {
+  const beginning = await inTransaction<PinBeginning | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, entry.enrollmentId);
     if (enrollment === undefined) return undefined;
     const earlier = await earlierAttempt(tx, entry);
@@ -66,6 +67,8 @@ export async function beginPinAttempt(db: Database, entry: PinEntry, limits: Pin
     if (enrollment.pinAttempts >= limits.maxAttempts) return { kind: 'decided', outcome: await failForAttempts(tx, enrollment) };
     return entry.mode === 'setup' ? beginSetup(tx, enrollment, entry, limits) : beginVerify(tx, enrollment, entry, limits);
   });
+  if (beginning?.kind === 'evaluate') await reach('pin-charged', entry.enrollmentId);
+  return beginning;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../contract/error-codes.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
@@ -44,7 +45,7 @@ export async function settlePinAttempt(
   found: PinEvaluation,
   limits: PinLimits,
 ): Promise<PinOutcome> {
-  return inTransaction(db, async (tx) => {
+  const outcome = await inTransaction<PinOutcome>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, entry.enrollmentId);
     const attempt = await tx.pinAttempt.findUnique({ where: { enrollmentId_attemptId: keyOf(entry) } });
     if (enrollment === undefined || attempt === null) throw new Error('the attempt was begun');
@@ -54,6 +55,8 @@ export async function settlePinAttempt(
     await writeOutcome(tx, entry, enrollment, outcome, keysOf(job, found));
     return outcome;
   });
+  if (outcome.result === 'satisfied') await reach('pin-satisfied', entry.enrollmentId);
+  return outcome;
 }
 
 function judge(tx: Executor, enrollment: EnrollmentRow, job: PinJob, found: PinEvaluation, limits: PinLimits): Promise<PinOutcome> {

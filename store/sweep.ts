@@ -1,5 +1,6 @@
 import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import { deadlineCode, isOpen, type State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
@@ -25,11 +26,13 @@ export async function sweepEnrollments(
   startAfterSeconds: number,
   operator?: `operator:${string}`,
 ): Promise<Sweep | undefined> {
-  return inTransaction(db, async (tx) => {
-    const swept = (await isFirst(tx)) ? await sweep(tx, graceSeconds, startAfterSeconds, operator ?? 'sweeper') : undefined;
-    if (operator !== undefined) await auditSweep(tx, operator, swept);
-    return swept;
+  const swept = await inTransaction<Sweep | undefined>(db, async (tx) => {
+    const found = (await isFirst(tx)) ? await sweep(tx, graceSeconds, startAfterSeconds, operator ?? 'sweeper') : undefined;
+    if (operator !== undefined) await auditSweep(tx, operator, found);
+    return found;
   });
+  if (swept !== undefined && swept.ended.length + swept.unstarted.length > 0) await reach('swept');
+  return swept;
 }
 
 async function isFirst(tx: Executor): Promise<boolean> {

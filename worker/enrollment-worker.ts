@@ -7,6 +7,7 @@ import { type EnrollmentGateway, temporalGateway } from '../api/gateway.ts';
 import type { Config } from '../config/load-config.ts';
 import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
 import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../core/evidence/evidence-key.ts';
+import { armFaultPoints } from '../faults/arm.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import { type Loop, startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
@@ -33,6 +34,7 @@ const AUDIT_SECONDS = 5;
 
 /** The enrollment worker: workflows, short steps, sweeper. It holds the evidence key and no CA key. Starts without Temporal and database. */
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
+  armFaultPoints('worker', config.faultPointsSocket);
   const evidence = openEvidenceKey(config.evidenceKey);
   const db = openDatabase(config.databaseUrl);
   // A role of its own: the loop that may end any enrollment can do nothing else.

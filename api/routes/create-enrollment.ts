@@ -9,6 +9,7 @@ import {
 import { toEnrollmentId } from '../../contract/ids.ts';
 import { ServiceError } from '../../contract/service-error.ts';
 import { makeEnrollmentToken } from '../../core/token/enrollment-token.ts';
+import { reach } from '../../faults/reach.ts';
 import { type Creation, createEnrollment } from '../../store/create-enrollment.ts';
 import { markStarted } from '../../store/read-enrollment.ts';
 import type { Client } from '../access-token.ts';
@@ -32,6 +33,7 @@ export const postEnrollment =
     const creation = await create(deps, client, idempotencyKey, body);
     if (creation.kind === 'key_reused') throw new ServiceError('idempotency_key_reused');
     await startWorkflow(deps, creation);
+    await reach('create-answering', creation.enrollment.id);
     res.status(creation.kind === 'created' ? 201 : 200).json(render(deps, creation));
   };
 

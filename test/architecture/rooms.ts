@@ -43,14 +43,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     },
     never: { ...NO_ENVIRONMENT, ...NO_CLOCK },
   },
+  // Named points at which a fault runner may stop a process; nothing in production (ADR 33).
+  faults: { may: [], packages: ['node:net'], never: { ...NO_ENVIRONMENT, ...NO_CLOCK } },
   store: {
-    may: ['contract/'],
+    may: ['contract/', 'faults/reach.ts'],
     packages: ['@prisma/*', 'pg', 'rate-limiter-flexible', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:url'],
     never: NO_ENVIRONMENT,
   },
   workflows: { may: ['contract/'], mayTypes: ['activities/'], packages: ['@temporalio/workflow'], never: NO_ENVIRONMENT },
   activities: {
-    may: ['contract/', 'core/', 'store/'],
+    may: ['contract/', 'core/', 'store/', 'faults/reach.ts'],
     packages: ['@temporalio/activity', 'node:crypto', 'node:timers/promises'],
     packageTypes: ['@temporalio/worker'],
     never: NO_ENVIRONMENT,
@@ -61,6 +63,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'contract/',
       'store/',
       'process/',
+      'faults/reach.ts',
+      'faults/arm.ts',
       'core/key-ring.ts',
       'core/pin/',
       'core/token/',
@@ -71,7 +75,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'temporal/connection.ts',
       'temporal/workflow-events.ts',
     ],
-    mayTypes: ['config/'],
+    mayTypes: ['config/', 'faults/'],
     packages: [
       'express',
       'helmet',
@@ -94,6 +98,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       '@temporalio/client': ['api/gateway.ts'],
       'temporal/connection.ts': ['api/start-api.ts'],
       'temporal/workflow-events.ts': ['api/gateway.ts'],
+      'faults/arm.ts': ['api/start-api.ts'],
       // Files are for the one who watches the listener's certificate.
       'node:fs/promises': ['api/http/watch-tls-files.ts'],
     },
@@ -101,7 +106,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // The engine room meets everybody but the devices' side.
   worker: {
-    may: ['contract/', 'core/', 'store/', 'activities/', 'temporal/', 'config/', 'process/', 'api/gateway.ts'],
+    may: ['contract/', 'core/', 'store/', 'activities/', 'temporal/', 'config/', 'process/', 'faults/arm.ts', 'api/gateway.ts'],
     packages: ['@temporalio/worker', 'prom-client', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:url', 'node:timers/promises'],
     packageTypes: ['pino'],
     never: NO_ENVIRONMENT,
@@ -131,6 +136,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   cli: {
     may: ['contract/', 'core/', 'store/', 'api/', 'worker/', 'temporal/', 'config/', 'process/', 'sdk/'],
     packages: ['@peculiar/*', '@temporalio/*', 'commander', 'jose', 'pg', 'pino', 'reflect-metadata', 'undici', 'zod', 'yaml', 'node:*'],
+  },
+  // Brings a stack up, breaks it on purpose and checks what is left.
+  'fault-runs': {
+    may: ['contract/', 'core/', 'store/', 'temporal/', 'config/', 'faults/', 'sdk/', 'cli/', 'bench/at-concurrency.ts'],
+    packages: ['@temporalio/client', '@temporalio/worker', 'pg', 'undici', 'zod', 'node:*'],
   },
   conformance: { may: ['sdk/', 'contract/'], packages: ['node:*'] },
   bench: {

@@ -31,6 +31,7 @@ export function testApiConfig(given: Partial<Config<'api'>> & Pick<Config<'api'>
   return {
     environment: 'development',
     logLevel: 'fatal',
+    faultPointsSocket: undefined,
     temporalAddress: 'unused:1',
     temporalNamespace: 'default',
     temporalTlsCaFile: undefined,
