@@ -47,4 +47,6 @@ export interface IssuanceDeps extends JudgingDeps {
   signers: ReadonlyMap<IssuingCaId, Signer>;
   certificates: CertificateConfig;
   validity: { validityDays: number; backdateSeconds: number };
+  /** How far this process's clock, which dates the making of keys, may be from the database's. */
+  clockToleranceMs: number;
 }

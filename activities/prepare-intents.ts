@@ -29,7 +29,9 @@ export async function prepareIntents(deps: IssuanceDeps, enrollment: EnrollmentR
   const { deliveryKey, deliveryKid } = csr;
   const made = await deps.makeSdkKey({ keyType: sdkType, format, enrollmentId, deliveryKey, deliveryKid });
   await reach('sdk-key-made', enrollmentId);
-  const validity = await sharedValidity(deps, [csr.keyType, sdkType]);
+  const now = await databaseTime(deps.db);
+  requireClock(deps, made, now);
+  const validity = sharedValidity(deps, [csr.keyType, sdkType], now);
   const intents = [
     intentOf(certificateInput(deps, enrollment, 'user', csr.keyType, csr.spki, validity)),
     intentOf(certificateInput(deps, enrollment, 'sdk', sdkType, made.spki, validity)),
@@ -68,9 +70,15 @@ function presetSdkType(csrType: KeyType): KeyType {
   return csrType.startsWith('EC') ? 'EC:P-256' : 'RSA:2048';
 }
 
-async function sharedValidity(deps: IssuanceDeps, types: readonly KeyType[]): Promise<Validity> {
+/** The receipt says when the key was made, by this clock: wrong by an hour it would be a false witness. Another process may issue. */
+function requireClock({ clockToleranceMs }: IssuanceDeps, { sealedAt }: MadeSdkKey, now: Date): void {
+  if (Math.abs(now.getTime() - sealedAt.getTime()) <= clockToleranceMs) return;
+  throw new ServiceError('service_unavailable', "The clock of the issuance process is not the database's.", {}, 10);
+}
+
+function sharedValidity(deps: IssuanceDeps, types: readonly KeyType[], now: Date): Validity {
   const issuers = types.map((type) => signerFor(deps, type).certificateDer);
-  return validityFor(issuers, await databaseTime(deps.db), deps.validity);
+  return validityFor(issuers, now, deps.validity);
 }
 
 export function signerFor({ signers }: IssuanceDeps, type: KeyType): Signer {

@@ -33,6 +33,8 @@ export interface TokenRules {
   /** How long the keys go on without their URL; see `remoteKeySet`. */
   staleSeconds?: number;
   now?: () => number;
+  /** The database's clock judges age: a process whose own is slow would take tokens that have expired (protocol §1). */
+  currentDate: () => Promise<Date>;
   onFault?: (sentence: string) => void;
 }
 
@@ -88,18 +90,20 @@ function requireKeyId({ kid }: JWSHeaderParameters): void {
 async function verify(
   token: string,
   keys: JWTVerifyGetKey,
-  { issuer, audience }: TokenRules,
+  { issuer, audience, currentDate: databaseClock }: TokenRules,
   maxTokenAge: number,
   requiredClaims: string[],
 ): Promise<JWTPayload> {
   if (token.length > MAX_TOKEN_LENGTH) throw refused('The access token is larger than 8 KiB.');
   const algorithms = ['ES256', 'PS256', 'RS256'];
+  const currentDate = await databaseClock();
   try {
     const { payload } = await jwtVerify(token, keys, {
       issuer,
       audience,
       algorithms,
       typ: 'at+jwt',
+      currentDate,
       clockTolerance: 30,
       maxTokenAge,
       requiredClaims,

@@ -1,6 +1,8 @@
 import type { Server } from 'node:https';
+import type { Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
+import { databaseTime } from '../store/database.ts';
 import { operatorTokens } from './access-token.ts';
 import { operatorApp, partnerApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
@@ -18,25 +20,34 @@ export interface FurtherListener {
   readonly clientCas?: string;
 }
 
+/** What stands in front of every application. */
+type Served = (app: Express) => Express;
+
 /** Listeners of partners and of operators; what they need was checked with the configuration. */
-export function furtherListeners(config: Config<'api'>, deps: ApiDeps, settings: ServerSettings, log: Logger): FurtherListener[] {
-  return [partnerListener(config, deps, settings), operatorListener(config, deps, settings, log)].filter((found) => found !== undefined);
+export function furtherListeners(
+  config: Config<'api'>,
+  deps: ApiDeps,
+  settings: ServerSettings,
+  log: Logger,
+  served: Served,
+): FurtherListener[] {
+  return [partnerListener(config, deps, settings, served), operatorListener(config, deps, settings, log, served)].filter((found) => found !== undefined);
 }
 
 /** Without a certificate of the partners' CA no request is read. */
-function partnerListener(config: Config<'api'>, deps: ApiDeps, settings: ServerSettings): FurtherListener | undefined {
+function partnerListener(config: Config<'api'>, deps: ApiDeps, settings: ServerSettings, served: Served): FurtherListener | undefined {
   const { partnerPort: port, partnerCa: clientCas, partners, apiHost: host } = config;
   if (port === undefined || clientCas === undefined || partners === undefined) return undefined;
   const partnerOf = partnersBy({ ca: clientCas, partners, now: Date.now });
-  return { name: 'partner', server: secureServer(partnerApp({ ...deps, partnerOf }), pairOf(config), settings, { clientCas }), port, host, clientCas };
+  return { name: 'partner', server: secureServer(served(partnerApp({ ...deps, partnerOf })), pairOf(config), settings, { clientCas }), port, host, clientCas };
 }
 
-function operatorListener(config: Config<'api'>, deps: ApiDeps, settings: ServerSettings, log: Logger): FurtherListener | undefined {
+function operatorListener(config: Config<'api'>, deps: ApiDeps, settings: ServerSettings, log: Logger, served: Served): FurtherListener | undefined {
   const { operatorPort: port, operatorHost: host, operatorJwksUrl: jwksUrl } = config;
   const { operatorJwtIssuer: issuer, operatorJwtAudience: audience } = config;
   if (port === undefined || jwksUrl === undefined || issuer === undefined || audience === undefined) return undefined;
-  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl });
-  return { name: 'operator', server: secureServer(operatorApp({ ...deps, operatorTokens: tokens }), pairOf(config), settings), port, host };
+  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, currentDate: () => databaseTime(deps.db) });
+  return { name: 'operator', server: secureServer(served(operatorApp({ ...deps, operatorTokens: tokens })), pairOf(config), settings), port, host };
 }
 
 function pairOf({ tlsCertificate, tlsKey }: Config<'api'>) {

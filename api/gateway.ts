@@ -52,6 +52,8 @@ export interface EnrollmentGateway {
   history(id: EnrollmentId): Promise<WorkflowEvent[] | 'unavailable' | undefined>;
   /** Asks a run whose row has ended to look at it; best effort. */
   nudge(id: EnrollmentId): Promise<void>;
+  /** Ends a run whose row has ended and which cannot see it; one that is closed or gone stays so. */
+  terminate(id: EnrollmentId, reason: string): Promise<void>;
 }
 
 const START_MS = 4_000;
@@ -62,15 +64,18 @@ const HISTORY_MS = 5_000;
 
 export interface GatewayOptions {
   taskQueueSuffix: string;
+  /** Of this process, for the deadlines of calls. */
   now: () => number;
+  /** What is left of an enrollment is judged by the database's clock. */
+  databaseTime: () => Promise<Date>;
 }
 
-export function temporalGateway(client: Client, { taskQueueSuffix, now }: GatewayOptions): EnrollmentGateway {
+export function temporalGateway(client: Client, { taskQueueSuffix, now, databaseTime }: GatewayOptions): EnrollmentGateway {
   const handle = (id: EnrollmentId): WorkflowHandle => client.workflow.getHandle(enrollmentWorkflowId(id));
   const within = <Result>(ms: number, call: () => Promise<Result>) => client.withDeadline(now() + ms, () => translated(call));
   return {
     start: (row) =>
-      within(START_MS, () => start(client, row, ENROLLMENT_TASK_QUEUE + taskQueueSuffix, now())).then(() =>
+      within(START_MS, async () => start(client, row, ENROLLMENT_TASK_QUEUE + taskQueueSuffix, await databaseTime())).then(() =>
         reach('workflow-started', row.id),
       ),
     wake: (id, event) =>
@@ -89,6 +94,7 @@ export function temporalGateway(client: Client, { taskQueueSuffix, now }: Gatewa
       ),
     process: (id) => within(QUERY_MS, () => handle(id).query(enrollmentProcess)).catch(() => undefined),
     history: (id) => within(HISTORY_MS, () => readWorkflowEvents(client, enrollmentWorkflowId(id))).catch(() => 'unavailable' as const),
+    terminate: (id, reason) => within(SIGNAL_MS, () => terminate(handle(id), reason)),
     nudge: (id) => within(SIGNAL_MS, () => handle(id).signal(pinLocked)).catch(() => undefined),
   };
 }
@@ -101,9 +107,17 @@ function answeredAt<Result>(point: FaultPoint, id: EnrollmentId): (result: Resul
   };
 }
 
-async function start(client: Client, row: EnrollmentRow, taskQueue: string, now: number): Promise<void> {
+async function terminate(handle: WorkflowHandle, reason: string): Promise<void> {
+  try {
+    await handle.terminate(reason);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}
+
+async function start(client: Client, row: EnrollmentRow, taskQueue: string, now: Date): Promise<void> {
   const { pinSeconds, csrSeconds, ackSeconds } = row;
-  const wholeSeconds = Math.max(Math.ceil((row.expiresAt.getTime() - now) / 1_000), 1);
+  const wholeSeconds = Math.max(Math.ceil((row.expiresAt.getTime() - now.getTime()) / 1_000), 1);
   try {
     await client.workflow.start(ENROLLMENT_WORKFLOW, {
       workflowId: enrollmentWorkflowId(row.id),

@@ -1,15 +1,19 @@
 import type { Server } from 'node:https';
+import type { Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import { ArgonSlots } from '../core/pin/argon-slots.ts';
 import { armFaultPoints } from '../faults/arm.ts';
+import { clockCheck } from '../process/clock-check.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import type { Running } from '../process/run-process.ts';
+import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { accessTokens } from './access-token.ts';
 import { DOCS_PATH, filesApp, publicApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
+import { newDrain } from './drain.ts';
 import { furtherListeners } from './further-listeners.ts';
 import { temporalGateway } from './gateway.ts';
 import { addressList } from './http/address-list.ts';
@@ -42,22 +46,25 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
     config,
     db,
     log,
-    gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now }),
+    gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now, databaseTime: () => databaseTime(db) }),
     accessTokens: accessTokens({
       ...keySetOf(config, log),
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
       jwksUrl: config.jwksUrl,
+      currentDate: () => databaseTime(db),
     }),
     argon: new ArgonSlots({ slots: config.argonSlots, queue: config.argonQueue, share: config.argonShare }),
     limits: rates,
     pinGuard: new PinGuard(),
   };
   const settings = serverSettings(config);
+  const draining = newDrain();
+  const served = (app: Express) => draining.before(app, settings.docsUrl);
   const files = { certificate: config.tlsCertificate, key: config.tlsKey };
-  const publicServer = secureServer(publicApp(deps), { certificate: files.certificate.content, key: files.key.content }, settings);
-  const filesServer = plainServer(filesApp(deps), settings);
-  const further = furtherListeners(config, deps, settings, log);
+  const publicServer = secureServer(served(publicApp(deps)), { certificate: files.certificate.content, key: files.key.content }, settings);
+  const filesServer = plainServer(served(filesApp(deps)), settings);
+  const further = furtherListeners(config, deps, settings, log, served);
   const watch = (server: Server, clientCas?: string) =>
     watchTlsFiles(server, { ...files, ...(clientCas === undefined ? {} : { clientCas }) }, config.tlsReloadSeconds, log);
   const watches = [watch(publicServer), ...further.map(({ server, clientCas }) => watch(server, clientCas))];
@@ -66,11 +73,10 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
   const furtherPorts = Object.fromEntries(
     await Promise.all(further.map(async ({ name, server, port, host }) => [`${name}Port`, await listen(server, port, host)] as const)),
   );
-  const health = await startHealthListener(
-    config.internalHost,
-    config.internalPort,
-    checks(db, () => connection.workflowService.getSystemInfo({})),
-  );
+  const health = await startHealthListener(config.internalHost, config.internalPort, [
+    { name: 'serving', check: async () => ({ ok: !draining.begun }) },
+    ...checks(db, config, () => connection.workflowService.getSystemInfo({})),
+  ]);
   deps.pinGuard.register(health.registry);
   // The usual way to say "read your files again"; without a listener it would end the process.
   const onHangup = () => void Promise.all(watches.map((each) => each.look()));
@@ -79,6 +85,7 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
   const stop = async (): Promise<void> => {
     process.off('SIGHUP', onHangup);
     for (const each of watches) each.stop();
+    draining.begin();
     await Promise.all([publicServer, filesServer, ...further.map(({ server }) => server)].map(drain));
     await connection.close();
     await health.close();
@@ -92,9 +99,10 @@ function serverSettings({ maxConnections, maxConnectionsPerAddress, docsUrl = DO
   return { limits: { ...HTTP_LIMITS, maxConnections, maxConnectionsPerAddress }, docsUrl, isProxy: addressList(trustedProxies) };
 }
 
-function checks(db: Database, askTemporal: () => Promise<unknown>): Check[] {
+function checks(db: Database, { clockToleranceSeconds }: Config<'api'>, askTemporal: () => Promise<unknown>): Check[] {
   return [
     { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
+    clockCheck(clockToleranceSeconds, () => clockDifferenceMs(db, Date.now)),
     // Credentials and ended enrollments are answered without Temporal: its absence does not make the API unready.
     {
       name: 'temporal',

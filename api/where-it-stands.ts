@@ -25,6 +25,20 @@ export async function readAgain(deps: ApiDeps, id: EnrollmentId): Promise<Enroll
   return reading;
 }
 
+/**
+ * Asks the run of an open row. One that Temporal does not know (an empty new cluster) is started again where the row stands and asked
+ * once more; one that was terminated stays so, and the call fails as before (ADR 36).
+ */
+export async function askRun<Result>(deps: ApiDeps, { enrollment }: EnrollmentReading, ask: () => Promise<Result>): Promise<Result> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ServiceError && error.code === 'workflow_unavailable')) throw error;
+    await deps.gateway.start(enrollment);
+    return ask();
+  }
+}
+
 /** A row whose workflow was never started (the process died in between) is started by the next call that meets it. */
 export async function ensureStarted(deps: ApiDeps, { enrollment }: EnrollmentReading): Promise<void> {
   if (enrollment.startedAt !== undefined || !isOpen(enrollment.state)) return;

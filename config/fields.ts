@@ -95,6 +95,39 @@ const TEMPORAL = {
   ),
 };
 
+const CLOCK = {
+  clockToleranceSeconds: value(
+    'CS_CLOCK_TOLERANCE_SECONDS',
+    seconds(30),
+    "How far the clock of the process may be from the database's before it is unready; the issuer then makes no keys.",
+  ),
+};
+
+/** The same in both workers of a release. */
+const VERSIONING = {
+  workerDeploymentName: value(
+    'CS_WORKER_DEPLOYMENT_NAME',
+    z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/)
+      .optional(),
+    'Turns on worker versioning: name of the Temporal worker deployment. A version gets no work before it is made current.',
+  ),
+  workerBuildId: value(
+    'CS_WORKER_BUILD_ID',
+    z
+      .string()
+      .regex(/^[A-Za-z0-9._+-]{1,64}$/)
+      .optional(),
+    'Version of this release in that deployment, another one for each release.',
+  ),
+  workerVersioning: value(
+    'CS_WORKER_VERSIONING',
+    z.enum(['auto-upgrade', 'pinned']).default('auto-upgrade'),
+    'auto-upgrade moves open enrollments to the current version, pinned leaves each with the version that began it until it ends.',
+  ),
+};
+
 const CODEC = {
   codecKeys: secret(
     'CS_CODEC_KEYS_FILE',
@@ -346,6 +379,7 @@ export const PROCESSES = {
     ...PROCESS,
     ...FAULTS,
     ...DATABASE,
+    ...CLOCK,
     ...TEMPORAL,
     ...CODEC,
     ...CHALLENGE,
@@ -357,8 +391,14 @@ export const PROCESSES = {
     ...CALLERS,
     ...SWEEP,
   },
-  worker: { ...PROCESS, ...FAULTS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER, ...SWEEP },
-  issuer: { ...PROCESS, ...FAULTS, ...DATABASE, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
+  worker: {
+    ...PROCESS,
+    ...FAULTS,
+    ...DATABASE,
+    ...CLOCK,
+    ...TEMPORAL,
+    ...VERSIONING, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER, ...SWEEP },
+  issuer: { ...PROCESS, ...FAULTS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...VERSIONING, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
   codec: { ...PROCESS, ...CODEC, ...CODEC_SERVER },
   migrate: { ...PROCESS, ...DATABASE },
 } as const;

@@ -95,6 +95,9 @@ function* notForProduction(values: Readonly<Record<string, unknown>>): Generator
 }
 
 /** Settings that are good alone and contradict each other. */
-function* contradictions({ pinMinDigits, pinMaxDigits }: Readonly<Record<string, unknown>>): Generator<string> {
+function* contradictions(values: Readonly<Record<string, unknown>>): Generator<string> {
+  const { pinMinDigits, pinMaxDigits, workerDeploymentName, workerBuildId } = values;
+  if ((workerDeploymentName === undefined) !== (workerBuildId === undefined))
+    yield 'CS_WORKER_DEPLOYMENT_NAME and CS_WORKER_BUILD_ID are set together or not at all.';
   if (Number(pinMinDigits) > Number(pinMaxDigits)) yield 'CS_PIN_MIN_DIGITS is above CS_PIN_MAX_DIGITS: no PIN fits.';
 }

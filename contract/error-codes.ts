@@ -95,6 +95,12 @@ const HTTP_PROBLEMS = {
     title: 'The body does not fit the schema of this call',
     hint: 'The member pointer names the place (RFC 6901); unknown members are refused.',
   },
+  token_key_retired: {
+    status: 409,
+    retryable: false,
+    title: 'The key that made the token of this enrollment is retired',
+    hint: 'The same token cannot be made again. Create a new enrollment with a new Idempotency-Key; it supersedes this one.',
+  },
   idempotency_key_reused: {
     status: 422,
     retryable: false,
@@ -188,6 +194,12 @@ const PIN_PROBLEMS = {
   },
   pin_already_set: { status: 409, retryable: false, title: 'The user already has a PIN', hint: 'Read the view; next is pin.verify.' },
   pin_not_set: { status: 409, retryable: false, title: 'The user has no PIN yet', hint: 'Read the view; next is pin.setup.' },
+  pin_key_retired: {
+    status: 409,
+    retryable: false,
+    title: 'The PIN was stored under a key that the service holds no more',
+    hint: 'Nobody can verify this PIN. The Token Service resets it (DELETE /v1/users/{userId}/pin); then the user sets up a new one. Nothing was charged.',
+  },
   pin_params_changed: {
     status: 409,
     retryable: false,

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CsrRefusalCode } from './csr-refusal-codes.ts';
-import type { EndCode, State } from './states.ts';
+import type { EndCode, OpenState, State } from './states.ts';
 
 /*
  * What travels between API, workers and Temporal: ids, states, digests, codes, the ack proof. Never a user, a device, a CSR or a key.
@@ -23,6 +23,14 @@ export interface StageLimits {
 export interface EnrollmentInput {
   enrollmentId: string;
   limits: StageLimits;
+  /** Of a run that continued as new: where it stood and since when, in milliseconds. */
+  since?: RunSoFar;
+}
+
+export interface RunSoFar {
+  startedAt: number;
+  stage: OpenState;
+  stageSince: number;
 }
 
 export interface EnrollmentResult {

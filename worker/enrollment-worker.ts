@@ -6,24 +6,29 @@ import type { EnrollmentDeps } from '../activities/ports.ts';
 import { type EnrollmentGateway, temporalGateway } from '../api/gateway.ts';
 import type { Config } from '../config/load-config.ts';
 import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
-import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../core/evidence/evidence-key.ts';
+import { type EvidenceKey, openEvidenceKey } from '../core/evidence/evidence-key.ts';
 import { armFaultPoints } from '../faults/arm.ts';
+import { clockCheck } from '../process/clock-check.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import { type Loop, startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
+import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
-import { publishEvidenceKey } from '../store/evidence-keys.ts';
+import { clusterIdentity } from '../temporal/cluster-identity.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { type CheckpointDeps, checkpointAudit } from './audit-checkpoints.ts';
-import { signPublished } from './sign-published.ts';
-import { sweep } from './sweeper.ts';
+import { deploymentVersion } from './deployment-version.ts';
+import { lostRuns } from './lost-runs.ts';
+import { type PublishedEvidence, publishedEvidence } from './published-evidence.ts';
+import { sweepTurn } from './sweep-turn.ts';
 import { startTemporalPart, type TemporalPart } from './temporal-part.ts';
 import { signTimelines } from './timeline-signer.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 type WorkerConfig = Config<'worker'>;
+type TemporalConnection = ReturnType<typeof lazyClient>['connection'];
 
 /** Above the longest local activity: what runs is finished before the process ends. */
 const SHUTDOWN_GRACE = '25 s';
@@ -35,37 +40,43 @@ const AUDIT_SECONDS = 5;
 /** The enrollment worker: workflows, short steps, sweeper. It holds the evidence key and no CA key. Starts without Temporal and database. */
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
   armFaultPoints('worker', config.faultPointsSocket);
-  const evidence = openEvidenceKey(config.evidenceKey);
+  const evidenceKey = openEvidenceKey(config.evidenceKey);
   const db = openDatabase(config.databaseUrl);
+  const evidence = publishedEvidence(db, evidenceKey);
   // A role of its own: the loop that may end any enrollment can do nothing else.
   const sweeperDb = openDatabase(config.sweeperDatabaseUrl, { poolSize: 2 });
   const { client, connection } = lazyClient(temporalOf(config), config.codecKeys);
-  const gateway = temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now });
+  const gateway = temporalGateway(client, {
+    taskQueueSuffix: config.taskQueueSuffix,
+    now: Date.now,
+    databaseTime: () => databaseTime(db),
+  });
   const evidenceLoop = startLoop(
     'evidence key',
     60,
-    () => publishEvidenceKey(db, evidence.kid, publicEvidenceJwk(evidence)),
+    () => evidence.publish(),
     log,
     () => new Date(),
   );
-  const sweeper = startLoop(
-    'sweeper',
+  const sweeper = startLoop('sweeper', config.sweepIntervalSeconds, sweepTurn(config, sweeperDb, gateway, log), log, () => new Date());
+  const lost = startLoop(
+    'lost runs',
     config.sweepIntervalSeconds,
-    () => sweepOnce(config, sweeperDb, gateway, log),
+    lostRunsTurn(config, connection, db, gateway, log),
     log,
     () => new Date(),
   );
   const auditLoop = startLoop(
     'audit checkpoint',
     AUDIT_SECONDS,
-    () => checkpointAudit(checkpointDeps(config, db, evidence, log)),
+    () => checkpointAudit(checkpointDeps(config, db, evidenceKey, log)),
     log,
     () => new Date(),
   );
   const timelineLoop = startLoop(
     'timelines',
     1,
-    () => signTimelines({ db, evidence, history: gateway.history }),
+    () => signTimelines({ db, evidence: evidenceKey, history: gateway.history }),
     log,
     () => new Date(),
   );
@@ -73,10 +84,10 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
   });
-  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, temporal, evidenceLoop));
+  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, config, temporal, evidenceLoop));
   const stop = async (): Promise<void> => {
     await temporal.stop();
-    await Promise.all([sweeper.stop(), evidenceLoop.stop(), auditLoop.stop(), timelineLoop.stop()]);
+    await Promise.all([sweeper.stop(), lost.stop(), evidenceLoop.stop(), auditLoop.stop(), timelineLoop.stop()]);
     await connection.close();
     await health.close();
     await Promise.all([db.$disconnect(), sweeperDb.$disconnect()]);
@@ -88,18 +99,29 @@ function temporalOf({ temporalAddress: address, temporalNamespace: namespace, te
   return { address, namespace, tlsCaFile };
 }
 
-function sweepOnce(config: WorkerConfig, db: Database, gateway: EnrollmentGateway, log: Logger): Promise<void> {
-  const { sweepGraceSeconds: graceSeconds, startGraceSeconds } = config;
-  return sweep({ db, log, graceSeconds, startGraceSeconds, start: (row) => gateway.start(row) });
+function lostRunsTurn(
+  { temporalNamespace }: WorkerConfig,
+  connection: TemporalConnection,
+  db: Database,
+  gateway: EnrollmentGateway,
+  log: Logger,
+) {
+  return lostRuns({
+    db,
+    log,
+    cluster: () => clusterIdentity(connection, temporalNamespace),
+    prepare: () => ensureSearchAttributes(connection, temporalNamespace),
+    start: (row) => gateway.start(row),
+  });
 }
 
 function checkpointDeps(config: WorkerConfig, db: Database, evidence: EvidenceKey, log: Logger): CheckpointDeps {
   return { db, log, evidence, rule: { everyRows: config.auditCheckpointRows, everySeconds: config.auditCheckpointSeconds } };
 }
 
-function depsOf(config: WorkerConfig, db: Database, evidence: EvidenceKey): EnrollmentDeps {
+function depsOf(config: WorkerConfig, db: Database, evidence: PublishedEvidence): EnrollmentDeps {
   const { challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals } = config;
-  return { db, challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals, signReceipt: signPublished(db, evidence) };
+  return { db, challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals, signReceipt: (facts) => evidence.sign(facts) };
 }
 
 async function createWorker(config: WorkerConfig, connection: NativeConnection, deps: EnrollmentDeps): Promise<Worker> {
@@ -109,6 +131,7 @@ async function createWorker(config: WorkerConfig, connection: NativeConnection, 
     namespace: config.temporalNamespace,
     taskQueue: ENROLLMENT_TASK_QUEUE + config.taskQueueSuffix,
     dataConverter: dataConverter(config.codecKeys),
+    ...deploymentVersion(config),
     workflowBundle,
     activities: createEnrollmentActivities(deps),
     interceptors: { activity: [() => ({ inbound: new RefusalInterceptor() })] },
@@ -118,9 +141,10 @@ async function createWorker(config: WorkerConfig, connection: NativeConnection, 
   });
 }
 
-function checks(db: Database, temporal: TemporalPart, evidence: Loop): Check[] {
+function checks(db: Database, { clockToleranceSeconds }: WorkerConfig, temporal: TemporalPart, evidence: Loop): Check[] {
   return [
     { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
+    clockCheck(clockToleranceSeconds, () => clockDifferenceMs(db, Date.now)),
     { name: 'temporal', check: async () => (temporal.isWorking() ? { ok: true } : { ok: false, detail: 'waiting for Temporal' }) },
     // A receipt whose key nobody can look up is refused by the device.
     {

@@ -1,4 +1,6 @@
+import { clockCheck } from '../process/clock-check.ts';
 import type { Check } from '../process/health-listener.ts';
+import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { readIssuers } from '../store/crl.ts';
 import { type Database, databaseTime } from '../store/database.ts';
 import type { TemporalPart } from './temporal-part.ts';
@@ -6,9 +8,10 @@ import type { TemporalPart } from './temporal-part.ts';
 /** The root's CRL is signed by people, offline: they need time. */
 const ROOT_CRL_WARNING_MS = 14 * 86_400_000;
 
-export function issuanceChecks(db: Database, temporal: TemporalPart): Check[] {
+export function issuanceChecks(db: Database, clockToleranceSeconds: number, temporal: TemporalPart): Check[] {
   return [
     { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
+    clockCheck(clockToleranceSeconds, () => clockDifferenceMs(db, Date.now)),
     { name: 'temporal', check: async () => (temporal.isWorking() ? { ok: true } : { ok: false, detail: 'waiting for Temporal' }) },
     { name: 'crls', check: () => crlsInForce(db) },
   ];

@@ -16,6 +16,7 @@ import type { Running } from '../process/run-process.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { renewCrls } from './crl-loop.ts';
+import { deploymentVersion } from './deployment-version.ts';
 import { issuanceChecks } from './issuance-checks.ts';
 import { publishIssuers } from './publish-issuers.ts';
 import { startTemporalPart } from './temporal-part.ts';
@@ -43,7 +44,11 @@ export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Pr
   const temporal = startTemporalPart({ address, namespace, tlsCaFile }, log, (native) =>
     createWorker(config, native, depsOf(config, db, signers, keys)),
   );
-  const health = await startHealthListener(config.internalHost, config.issuerHealthPort, issuanceChecks(db, temporal));
+  const health = await startHealthListener(
+    config.internalHost,
+    config.issuerHealthPort,
+    issuanceChecks(db, config.clockToleranceSeconds, temporal),
+  );
   const stop = async (): Promise<void> => {
     await temporal.stop();
     await crls.stop();
@@ -99,6 +104,7 @@ function depsOf(config: IssuerConfig, db: Database, signers: Signers, keys: SdkK
       policyOids: { user: config.userPolicyOid, sdk: config.sdkPolicyOid },
     },
     validity: { validityDays, backdateSeconds },
+    clockToleranceMs: config.clockToleranceSeconds * 1_000,
   };
 }
 
@@ -108,6 +114,7 @@ function createWorker(config: IssuerConfig, connection: NativeConnection, deps: 
     namespace: config.temporalNamespace,
     taskQueue: ISSUANCE_TASK_QUEUE + config.taskQueueSuffix,
     dataConverter: dataConverter(config.codecKeys),
+    ...deploymentVersion(config),
     activities: createIssuanceActivities(deps),
     interceptors: { activity: [() => ({ inbound: new RefusalInterceptor() })] },
     maxConcurrentActivityTaskExecutions: config.maxConcurrentIssuing,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { EnrollmentId } from '../contract/ids.ts';
 import type { Database } from '../store/database.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import { markStarted } from '../store/read-enrollment.ts';
@@ -11,6 +12,8 @@ export interface SweeperDeps {
   startGraceSeconds: number;
   /** Starts the workflow of a row; undefined while Temporal is away. */
   start: ((row: EnrollmentRow) => Promise<void>) | undefined;
+  /** Told of each row that was ended. */
+  ended?: (id: EnrollmentId) => Promise<void>;
 }
 
 /**
@@ -20,7 +23,10 @@ export interface SweeperDeps {
 export async function sweep(deps: SweeperDeps): Promise<void> {
   const swept = await sweepEnrollments(deps.db, deps.graceSeconds, deps.startGraceSeconds);
   if (swept === undefined) return;
-  for (const { id, state } of swept.ended) deps.log.warn({ enrollmentId: id, state }, 'sweeper: ended an overdue enrollment');
+  for (const { id, state } of swept.ended) {
+    deps.log.warn({ enrollmentId: id, state }, 'sweeper: ended an overdue enrollment');
+    await deps.ended?.(id);
+  }
   for (const row of swept.unstarted) await startUnstarted(deps, row);
 }
 

@@ -8,14 +8,16 @@ import {
   proxyActivities,
 } from '@temporalio/workflow';
 import type { IssuanceActivities } from '../activities/index.ts';
-import { isEnrollmentId } from '../contract/ids.ts';
 import { deadlineCode, type EndCode, type OpenState } from '../contract/states.ts';
-import type { EnrollmentInput, EnrollmentResult, StageLimits } from '../contract/temporal.ts';
+import type { EnrollmentInput, EnrollmentResult } from '../contract/temporal.ts';
 import { issuing } from './activity-options.ts';
+import { checkedInput } from './checked-input.ts';
+import { continueWhenLong } from './continue-as-new.ts';
 import { handleMessages } from './handlers.ts';
 import { deadlineSummary } from './operator-card.ts';
 import { hasLeft, newProgress, openStage, type Progress, stageBudgetMs } from './progress.ts';
 import { endRow, readRow, takeForward } from './row-steps.ts';
+import { showStage } from './show-stage.ts';
 
 /**
  * One enrollment of one device, from the PIN to the acknowledgement (protocol §4). The enrollment row is the authority for state;
@@ -25,8 +27,9 @@ import { endRow, readRow, takeForward } from './row-steps.ts';
  * @throws ApplicationFailure `enrollment_not_found` when there is no row, `invalid_body` when the input is not ours; never retried.
  */
 export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResult> {
-  const progress = newProgress(...checked(input), Date.now());
+  const progress = newProgress(checkedInput(input), Date.now());
   handleMessages(progress);
+  if (input.since !== undefined) showStage(progress);
   try {
     await story(progress);
   } catch (error) {
@@ -41,7 +44,10 @@ export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResu
 
 async function story(progress: Progress): Promise<void> {
   await readRow(progress);
-  for (let stage = openStage(progress); stage !== undefined; stage = openStage(progress)) await play(progress, stage);
+  for (let stage = openStage(progress); stage !== undefined; stage = openStage(progress)) {
+    await continueWhenLong(progress, stage);
+    await play(progress, stage);
+  }
 }
 
 function play(progress: Progress, stage: OpenState): Promise<void> {
@@ -100,16 +106,4 @@ function permanentCode(error: unknown): EndCode | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;
   if (!(cause instanceof ApplicationFailure)) return undefined;
   return cause.type === 'issuing_refused' || cause.type === 'issuer_unavailable' ? cause.type : undefined;
-}
-
-/** A hand-made start with a clear payload decodes to a marker; one with an encrypted payload may still not be ours. */
-function checked({ enrollmentId, limits }: Partial<EnrollmentInput>): [string, EnrollmentInput['limits']] {
-  const ours = typeof enrollmentId === 'string' && isEnrollmentId(enrollmentId) && areLimits(limits);
-  if (ours) return [enrollmentId, limits];
-  throw ApplicationFailure.nonRetryable('The input is not {enrollmentId, limits} in an encrypted payload.', 'invalid_body');
-}
-
-function areLimits(limits: Partial<StageLimits> | undefined): limits is StageLimits {
-  const numbers = [limits?.pinSeconds, limits?.csrSeconds, limits?.ackSeconds, limits?.wholeSeconds];
-  return numbers.every((seconds) => typeof seconds === 'number' && seconds > 0);
 }

@@ -1,5 +1,5 @@
 import { type EndCode, isOpen, type OpenState, STATES, type State } from '../contract/states.ts';
-import type { StageLimits } from '../contract/temporal.ts';
+import type { EnrollmentInput, StageLimits } from '../contract/temporal.ts';
 
 /** What a run remembers between two steps. The row is the authority; this only says where the run believes it stands. */
 export interface Progress {
@@ -22,12 +22,14 @@ export interface Progress {
   turn: Promise<void>;
 }
 
-export function newProgress(enrollmentId: string, limits: StageLimits, now: number): Progress {
+/** `now` unless the run continues one whose clocks go on. */
+export function newProgress({ enrollmentId, limits, since }: EnrollmentInput, now: number): Progress {
   return {
     enrollmentId,
     limits,
-    startedAt: now,
-    stageSince: now,
+    startedAt: since?.startedAt ?? now,
+    stageSince: since?.stageSince ?? now,
+    ...(since === undefined ? {} : { state: since.stage }),
     csrRefusalsLeft: 0,
     over: false,
     woken: false,

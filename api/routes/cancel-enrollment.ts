@@ -4,7 +4,7 @@ import { isOpen } from '../../contract/states.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type EnrollmentCaller, requireDeviceOrClient } from '../middleware/caller.ts';
 import { renderView } from '../render-view.ts';
-import { ensureStarted, readAgain, refusalAt } from '../where-it-stands.ts';
+import { askRun, ensureStarted, readAgain, refusalAt } from '../where-it-stands.ts';
 
 /** DELETE /v1/enrollments/{id}: ends an open enrollment as `cancelled`. May be repeated: an ended one is shown as it ended. */
 export const cancelEnrollment =
@@ -22,7 +22,7 @@ export const cancelEnrollment =
 async function cancel(deps: ApiDeps, { by, reading }: EnrollmentCaller, requestId: string): Promise<void> {
   await ensureStarted(deps, reading);
   try {
-    await deps.gateway.cancel(reading.enrollment.id, by, requestId);
+    await askRun(deps, reading, () => deps.gateway.cancel(reading.enrollment.id, by, requestId));
   } catch (error) {
     const after = await readAgain(deps, reading.enrollment.id);
     if (isOpen(after.enrollment.state)) throw error;

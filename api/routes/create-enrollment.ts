@@ -78,6 +78,7 @@ async function startWorkflow({ gateway, db }: ApiDeps, { enrollment, superseded 
 
 function render({ config }: ApiDeps, { enrollment, pinStatus }: Made): CreateEnrollmentResponse {
   const { id, state, expiresAt, tokenSalt, tokenKid } = enrollment;
+  if (config.tokenKeys.get(tokenKid) === undefined) throw new ServiceError('token_key_retired');
   const enrollmentToken = makeEnrollmentToken({ enrollmentId: id, salt: tokenSalt, kid: tokenKid, keys: config.tokenKeys });
   return { enrollmentId: id, enrollmentToken, state, next: nextStep(state, pinStatus), pinStatus, expiresAt: expiresAt.toISOString() };
 }

@@ -8,7 +8,7 @@ import type { EnrollmentReading } from '../../store/read-enrollment.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireDevice } from '../middleware/caller.ts';
 import { parseBody } from '../middleware/json-body.ts';
-import { readAgain, refusalAt } from '../where-it-stands.ts';
+import { askRun, readAgain, refusalAt } from '../where-it-stands.ts';
 
 /** Longer than any enrollment: a client that obeys Retry-After does not come back to this one. */
 const ENDS_FIRST_SECONDS = 3_600;
@@ -40,12 +40,13 @@ function refuseExceeded(deps: ApiDeps, reading: EnrollmentReading): void {
 /** Undefined: the run was gone; when the row has ended meanwhile, the row answers. */
 async function acknowledge(
   deps: ApiDeps,
-  { enrollment: { id } }: EnrollmentReading,
+  reading: EnrollmentReading,
   proof: string,
   requestId: string,
 ): Promise<AcknowledgeResult | undefined> {
+  const { id } = reading.enrollment;
   try {
-    return await deps.gateway.acknowledge(id, proof, requestId);
+    return await askRun(deps, reading, () => deps.gateway.acknowledge(id, proof, requestId));
   } catch (error) {
     const after = await readAgain(deps, id);
     if (after.enrollment.state !== 'awaiting-ack') return undefined;

@@ -12,7 +12,7 @@ import { parseBody } from '../middleware/json-body.ts';
 import { preferredWaitMs } from '../prefer-wait.ts';
 import { credentialsOf } from '../render-credentials.ts';
 import { submissionDigest } from '../submission-digest.ts';
-import { ensureStarted, readAgain, refusalAt } from '../where-it-stands.ts';
+import { askRun, ensureStarted, readAgain, refusalAt } from '../where-it-stands.ts';
 import { sendIssuing } from './get-credentials.ts';
 
 /** Judging takes milliseconds; a call that prefers not to wait for the certificates still waits for the verdict. */
@@ -83,7 +83,8 @@ async function verdict(
 ): Promise<EnrollmentReading> {
   const { id } = reading.enrollment;
   await ensureStarted(deps, reading);
-  const update = deps.gateway.submitCsr(id, digest, requestId, waitMs + VERDICT_MS).catch((error: unknown) => new Trouble(error));
+  const ask = () => deps.gateway.submitCsr(id, digest, requestId, waitMs + VERDICT_MS);
+  const update = askRun(deps, reading, ask).catch((error: unknown) => new Trouble(error));
   const first = await Promise.race([update, sleep(waitMs, 'waited' as const)]);
   if (first === 'waited') await Promise.race([update, untilJudged(deps, reading, digest)]);
   const after = await readAgain(deps, id);

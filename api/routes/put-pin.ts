@@ -8,8 +8,9 @@ import type { ApiDeps } from '../deps.ts';
 import { requireDevice } from '../middleware/caller.ts';
 import { parseBody } from '../middleware/json-body.ts';
 import { judgePin } from '../pin-gate.ts';
+import { pinKeysHeld } from '../pin-keys.ts';
 import { renderView } from '../render-view.ts';
-import { ensureStarted, readAgain, refusalAt } from '../where-it-stands.ts';
+import { askRun, ensureStarted, readAgain, refusalAt } from '../where-it-stands.ts';
 
 /**
  * PUT /v1/enrollments/{id}/pin. The hash of the device stays in this process; the run only hears that its row moved.
@@ -20,6 +21,7 @@ export const putPin =
   async (req: Request, res: Response): Promise<void> => {
     const { reading } = await requireDevice(deps, req);
     const body = parseBody(req, pinRequest);
+    refuseRetired(deps, reading);
     await ensureStarted(deps, reading);
     const outcome = await judgePin(deps, reading, body);
     await wakeRun(deps, reading, outcome);
@@ -28,17 +30,25 @@ export const putPin =
     res.json(renderView(after, deps.config, true));
   };
 
+/** Before anything is charged: nobody could say whether the PIN is right. */
+function refuseRetired(deps: ApiDeps, reading: EnrollmentReading): void {
+  const { enrollment, pin } = reading;
+  if (enrollment.state !== 'awaiting-pin' || pin === undefined || pinKeysHeld(pin, deps.config)) return;
+  deps.pinGuard.keyMissing.inc();
+  deps.log.error({ enrollmentId: enrollment.id }, 'a PIN was stored under a key that is retired: it needs a reset');
+  throw refusalAt(deps, reading, 'pin_key_retired');
+}
+
 /**
  * 200 only after Temporal took the signal: a lost answer or signal heals by repetition. One that was taken a moment ago is not sent
  * again (ADR 29).
  */
-async function wakeRun(
-  { gateway, pinGuard }: ApiDeps,
-  { enrollment: { id, state } }: EnrollmentReading,
-  outcome: PinOutcome,
-): Promise<void> {
+async function wakeRun(deps: ApiDeps, reading: EnrollmentReading, outcome: PinOutcome): Promise<void> {
+  const { gateway, pinGuard } = deps;
+  const { id, state } = reading.enrollment;
   if (outcome.result === 'satisfied') {
-    if (outcome.state === 'awaiting-csr') await pinGuard.wakes.run(id, () => gateway.wake(id, 'pinSatisfied'));
+    if (outcome.state !== 'awaiting-csr') return;
+    await pinGuard.wakes.run(id, () => askRun(deps, reading, () => gateway.wake(id, 'pinSatisfied')));
   } else if (isOpen(state) && !isOpen(outcome.state)) {
     await gateway.wake(id, 'pinLocked').catch(() => undefined); // the run's timer or the sweeper will notice too
   }

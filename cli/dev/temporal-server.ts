@@ -16,6 +16,8 @@ export interface TemporalServerOptions {
   databaseFile?: string;
   logFile: string;
   namespace?: string;
+  /** `name=type` each; the service registers its own where they are missing. */
+  searchAttributes?: readonly string[];
 }
 
 export interface TemporalServer {
@@ -44,7 +46,7 @@ export async function startTemporal(options: TemporalServerOptions): Promise<Tem
   return { address, pid: server.pid, ended: server.ended, stop: () => server.stop() };
 }
 
-function serverArguments({ port, uiPort, uiCodecEndpoint, databaseFile, namespace }: TemporalServerOptions): string[] {
+function serverArguments({ port, uiPort, uiCodecEndpoint, databaseFile, namespace, searchAttributes }: TemporalServerOptions): string[] {
   return [
     'server',
     'start-dev',
@@ -58,7 +60,7 @@ function serverArguments({ port, uiPort, uiCodecEndpoint, databaseFile, namespac
     ...(uiCodecEndpoint === undefined || uiPort === undefined ? [] : ['--ui-codec-endpoint', uiCodecEndpoint]),
     ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile]),
     ...(namespace === undefined || namespace === 'default' ? [] : ['--namespace', namespace]),
-    ...SEARCH_ATTRIBUTES.flatMap((attribute) => ['--search-attribute', attribute]),
+    ...(searchAttributes ?? SEARCH_ATTRIBUTES).flatMap((attribute) => ['--search-attribute', attribute]),
   ];
 }
 

@@ -265,5 +265,7 @@ async function apiWithKeySet(keySet: string | undefined) {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   onTestFinished(() => void server.close());
   const jwksUrl = `http://127.0.0.1:${portOf(server.address())}/`;
-  return startSecondApi(stand, { accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl }) });
+  return startSecondApi(stand, {
+    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, now: async () => new Date() }),
+  });
 }

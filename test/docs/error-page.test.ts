@@ -21,6 +21,7 @@ const gateway: EnrollmentGateway = {
   process: away,
   history: away,
   nudge: away,
+  terminate: away,
 };
 
 describe('the documentation of the API, with neither database nor Temporal', () => {
@@ -29,7 +30,7 @@ describe('the documentation of the API, with neither database nor Temporal', () 
   beforeAll(async () => {
     const config = testApiConfig({ jwksUrl: 'http://127.0.0.1:9/jwks.json', databaseUrl: 'postgresql://unused:unused@127.0.0.1:9/unused' });
     const db = openDatabase(config.databaseUrl);
-    const tokens = accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: config.jwksUrl });
+    const tokens = accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: config.jwksUrl, now: async () => new Date() });
     server = createServer(
       publicApp({
         config,

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type EnrollmentId, toEnrollmentId } from '../../contract/ids.ts';
+import type { PinPolicy } from '../../contract/states.ts';
 import type { StageLimits } from '../../contract/temporal.ts';
 import { createEnrollment, type NewEnrollment } from '../../store/create-enrollment.ts';
 import type { Database } from '../../store/database.ts';
@@ -22,8 +23,13 @@ export function newDevice(userId = `user-${randomBytes(6).toString('hex')}`): De
 }
 
 /** A row as `POST /v1/enrollments` makes it; a row of the same device that is open is superseded. */
-export async function createRow(db: Database, device: DeviceIds = newDevice(), limits: StageLimits = TEST_LIMITS): Promise<EnrollmentRow> {
-  const creation = await createEnrollment(db, wanted(device, limits));
+export async function createRow(
+  db: Database,
+  device: DeviceIds = newDevice(),
+  limits: StageLimits = TEST_LIMITS,
+  pinPolicy: PinPolicy = 'verify',
+): Promise<EnrollmentRow> {
+  const creation = await createEnrollment(db, { ...wanted(device, limits), pinPolicy });
   if (creation.kind !== 'created') throw new Error(`not created: ${creation.kind}`);
   return creation.enrollment;
 }

@@ -10,8 +10,9 @@ import { type EnrollmentGateway, temporalGateway } from '../../api/gateway.ts';
 import { type EnrollmentId, enrollmentWorkflowId } from '../../contract/ids.ts';
 import type { State } from '../../contract/states.ts';
 import { ENROLLMENT_TASK_QUEUE, enrollmentProcess, ISSUANCE_TASK_QUEUE, type StageLimits } from '../../contract/temporal.ts';
+import { databaseTime } from '../../store/database.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';
-import { createRow, newDevice, satisfyPin, TEST_LIMITS } from './enrollment-rows.ts';
+import { createRow, type DeviceIds, newDevice, satisfyPin, TEST_LIMITS } from './enrollment-rows.ts';
 import type { EnrollmentWorld } from './enrollment-world.ts';
 import type { RowStage } from './row-stages.ts';
 import './quiet-runtime.ts';
@@ -34,7 +35,11 @@ export interface EnrollmentRuns {
   /** Starts the issuance worker, when it was not there from the beginning. */
   startIssuance(deps?: IssuanceDeps): Promise<void>;
   /** Creates an enrollment and brings it to a state with the calls of API and device. `issuing` lasts only while issuance is away. */
-  bring(state: 'awaiting-pin' | 'awaiting-csr' | 'issuing' | 'awaiting-ack' | 'completed', limits?: StageLimits): Promise<Run>;
+  bring(
+    state: 'awaiting-pin' | 'awaiting-csr' | 'issuing' | 'awaiting-ack' | 'completed',
+    limits?: StageLimits,
+    device?: DeviceIds,
+  ): Promise<Run>;
 }
 
 interface Parts {
@@ -64,9 +69,9 @@ export async function enrollmentRuns(world: EnrollmentWorld, { client, nativeCon
     }),
   );
   if (issuance === 'there') await startIssuance();
-  const gateway = temporalGateway(client, { taskQueueSuffix: suffix, now: Date.now });
+  const gateway = temporalGateway(client, { taskQueueSuffix: suffix, now: Date.now, databaseTime: () => databaseTime(world.db) });
   const parts = { world, client, gateway, enrollmentQueue };
-  return { ...parts, startIssuance, bring: (state, limits) => bring(parts, state, limits) };
+  return { ...parts, startIssuance, bring: (state, limits, device) => bring(parts, state, limits, device) };
 }
 
 function runUntilEnd(worker: Worker): void {
@@ -83,8 +88,8 @@ async function bring(
   { world: { db }, client, gateway }: Pick<EnrollmentRuns, 'world' | 'client' | 'gateway'>,
   state: Target,
   limits = TEST_LIMITS,
+  device = newDevice(),
 ): Promise<Run> {
-  const device = newDevice();
   const row = await createRow(db, device, limits);
   const { id } = row;
   const handle = client.workflow.getHandle(enrollmentWorkflowId(id));
@@ -114,9 +119,9 @@ export async function stands(handle: WorkflowHandle, stage: State): Promise<void
   await until(async () => (await handle.query(enrollmentProcess)).stage === stage, `the run stands in ${stage}`);
 }
 
-/** Polls until something is true; throws what was waited for after ten seconds. */
-export async function until(check: () => Promise<boolean>, what: string): Promise<void> {
-  for (let waited = 0; waited < 10_000; waited += 50) {
+/** Polls until something is true; throws what was waited for after ten seconds, or as many as are said. */
+export async function until(check: () => Promise<boolean>, what: string, seconds = 10): Promise<void> {
+  for (let waited = 0; waited < seconds * 1_000; waited += 50) {
     if (await check()) return;
     await sleep(50);
   }

@@ -62,6 +62,7 @@ function issuingParts(hierarchy: ReturnType<typeof testHierarchy>): Omit<Issuanc
     ]),
     certificates: TEST_CONFIG,
     validity: { validityDays: 365, backdateSeconds: 300 },
+    clockToleranceMs: 30_000,
   };
 }
 

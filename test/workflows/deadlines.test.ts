@@ -40,7 +40,6 @@ async function lasted({ handle }: Run): Promise<number> {
   return Math.round(((closeTime?.getTime() ?? 0) - startTime.getTime()) / 60_000);
 }
 
-// `issuing` is not here: this server's clock does not move while an activity waits for a worker; enrollment.test.ts plays it in seconds.
 describe('a device that never comes back', () => {
   it.each([
     ['awaiting-pin', 'deadline_pin', 15],
@@ -60,6 +59,16 @@ describe('a device that never comes back', () => {
     expect(delivery).toMatchObject({ sealed: null, receipt: null });
     expect(certificates).toMatchObject([{ status: 'revoked' }, { status: 'revoked' }]);
     expect(revocations).toMatchObject([{ reason: 'cessationOfOperation' }, { reason: 'cessationOfOperation' }]);
+  });
+
+  it('in issuing, with no issuance worker: the run ends its row as expired (deadline_issuing) when the whole is over; nothing was signed', async () => {
+    const { client, nativeConnection } = environment;
+    const stuck = await enrollmentRuns(world, { client, nativeConnection, issuance: 'away' });
+    const run = await stuck.bring('issuing');
+    const result = await whileAnActivityWaits(() => run.handle.result());
+    expect(result).toEqual({ state: 'expired', code: 'deadline_issuing' });
+    expect(await lasted(run)).toBe(60);
+    expect(await snapshot(world, run.id)).toMatchObject({ enrollment: { code: 'deadline_issuing' }, certificates: [], intents: [] });
   });
 
   it('no stage outlasts the whole', async () => {
@@ -82,3 +91,13 @@ describe('a row that moved while its signal was lost', () => {
     expect(await run.handle.result()).toEqual({ state: 'completed' });
   });
 });
+
+/** This server locks its clock once for each activity that waits for a worker: one unlock more makes it go on. */
+async function whileAnActivityWaits<Result>(work: () => Promise<Result>): Promise<Result> {
+  await environment.connection.testService?.unlockTimeSkipping({});
+  try {
+    return await work();
+  } finally {
+    await environment.connection.testService?.lockTimeSkipping({});
+  }
+}

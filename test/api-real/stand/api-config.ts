@@ -36,6 +36,7 @@ export function testApiConfig(given: Partial<Config<'api'>> & Pick<Config<'api'>
     temporalNamespace: 'default',
     temporalTlsCaFile: undefined,
     taskQueueSuffix: '',
+    clockToleranceSeconds: 30,
     codecKeys: testKeys('codec-1'),
     challengeKeys: testKeys('1'),
     allowedKeyTypes: [...KEY_TYPES],

@@ -86,6 +86,10 @@ export class FakeGateway implements EnrollmentGateway {
     this.asked.push({ call: 'nudge', id });
   }
 
+  async terminate(id: EnrollmentId): Promise<void> {
+    this.asked.push({ call: 'terminate', id });
+  }
+
   #note(call: Call, id: EnrollmentId, detail?: string): void {
     this.asked.push({ call, id, ...(detail === undefined ? {} : { detail }) });
     if (this.failure !== undefined && (this.failingCalls?.includes(call) ?? true)) throw this.failure;

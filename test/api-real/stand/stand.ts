@@ -14,7 +14,7 @@ import { signReceipt } from '../../../core/evidence/sign-receipt.ts';
 import { ArgonSlots } from '../../../core/pin/argon-slots.ts';
 import { SdkKeyMaker } from '../../../core/sdk-key/sdk-key-maker.ts';
 import { registerIssuer } from '../../../store/crl.ts';
-import type { Database } from '../../../store/database.ts';
+import { type Database, databaseTime } from '../../../store/database.ts';
 import { publishEvidenceKey } from '../../../store/evidence-keys.ts';
 import { TEST_CONFIG, testHierarchy, testSigner } from '../../core/pki/test-hierarchy.ts';
 import { freshDatabase } from '../../rig/fresh-database.ts';
@@ -67,7 +67,7 @@ function depsOf(config: Config<'api'>, db: Database, gateway: FakeGateway): ApiD
     config,
     db,
     gateway,
-    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: config.jwksUrl }),
+    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: config.jwksUrl, currentDate: () => databaseTime(db) }),
     argon: new ArgonSlots({ slots: config.argonSlots, queue: config.argonQueue, share: config.argonShare }),
     limits: ownLimits(config),
     pinGuard: new PinGuard(),
@@ -115,6 +115,7 @@ async function gatewayOf(
       ]),
       certificates: TEST_CONFIG,
       validity: { validityDays: 365, backdateSeconds: 300 },
+      clockToleranceMs: 30_000,
     }),
   );
 }
