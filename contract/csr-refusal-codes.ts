@@ -152,6 +152,14 @@ export const CSR_REFUSALS = {
     title: 'The signature of the CSR does not verify with its own key',
     hint: 'Sign the DER of CertificationRequestInfo after the last change. ECDSA: DER of r and s, not the raw 64 octets of JWS or WebCrypto.',
   },
+  key_is_ours: {
+    title: "The public key is one of the service's own keys",
+    hint: 'The CSR carries a key of a CA or an SDK key of this service: make a key pair on the device and sign the request with it.',
+  },
+  key_blocked: {
+    title: 'The public key is on the block list',
+    hint: 'This key is known to be compromised. Delete it, make a new one on the device and never use it again.',
+  },
   key_in_use: {
     title: 'The public key belongs to another device',
     hint: 'Every device makes its own key; do not copy keys between devices or restore them from a backup. Make a new one.',

@@ -72,8 +72,11 @@ describe('a sound submission is accepted', () => {
   });
 });
 
-/** Every code of the closed list but `key_in_use`, which only the database can decide. */
-const CASES: Record<Exclude<CsrRefusalCode, 'key_in_use'>, Case[]> = {
+/** What only the database can decide. */
+const BY_DATABASE = ['key_is_ours', 'key_blocked', 'key_in_use'] as const;
+
+/** Every code of the closed list but those. */
+const CASES: Record<Exclude<CsrRefusalCode, (typeof BY_DATABASE)[number]>, Case[]> = {
   ...ENCODING_CASES,
   ...PROFILE_CASES,
   ...KEY_CASES,
@@ -88,11 +91,11 @@ describe('a faulty submission is refused with the code of its first fault', () =
     expect(verdict).toMatchObject({ ok: false, refusal: { code } });
   });
 
-  test('every code of the closed list has a case, but the one that the database decides', () => {
+  test('every code of the closed list has a case, but those that the database decides', () => {
     const seen = Object.entries(CASES)
       .filter(([, cases]) => cases.length > 0)
       .map(([code]) => code);
-    expect([...seen, 'key_in_use'].toSorted()).toEqual(Object.keys(CSR_REFUSALS).toSorted());
+    expect([...seen, ...BY_DATABASE].toSorted()).toEqual(Object.keys(CSR_REFUSALS).toSorted());
   });
 
   test('a type that the configuration does not allow is refused although the gate knows it', () => {
