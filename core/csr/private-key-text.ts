@@ -1,0 +1,37 @@
+/**
+ * Does the text hold a private key in a form that the gate does not decode, or that is not strict DER? PEM of any label (also cut off or
+ * mistyped), OpenPGP, PuTTY, JWK, XML; PKCS#8, PKCS#1, SEC1 and PKCS#12 as base64, base64url or hex, wrapped, quoted or cut off.
+ * A guess on purpose, and on the safe side: base64 has no space, so a request never says "PRIVATE KEY". Pure; linear in the text.
+ */
+export function holdsPrivateKey(text: string): boolean {
+  return NAMES.test(text) || isPrivateJwk(text) || isXmlKey(text) || encodings(text).some(beginsLikeKey);
+}
+
+const NAMES = /PRIVATE KEY|PuTTY-User-Key-File-/i;
+/** Shorter ones cannot hold a key. */
+const SHORTEST = 32;
+
+/** RFC 7518 §6.2.2, §6.3.2, §6.4: `d`, or `k` of a symmetric key. */
+function isPrivateJwk(text: string): boolean {
+  return text.includes('"kty"') && /"[dk]"\s{0,9}:\s{0,9}"/.test(text);
+}
+
+/** .NET's RSAKeyValue. */
+function isXmlKey(text: string): boolean {
+  return text.includes('<RSAKeyValue>') && text.includes('<D>');
+}
+
+/** The text as a whole without lines and labels, and each run of base64 or hex in it. */
+function encodings(text: string): string[] {
+  const body = text.replaceAll(/-----[^\n-]*-----|\\[nr]|\s/g, '');
+  const runs = body.split(/[^A-Za-z0-9+/_-]+/).filter((run) => run.length >= SHORTEST);
+  return [body, ...runs];
+}
+
+/** A SEQUENCE that begins with version 0 or 1 is PKCS#8, PKCS#1 or SEC1, with version 3 and a SEQUENCE PKCS#12; a CSR begins with another SEQUENCE. */
+function beginsLikeKey(run: string): boolean {
+  const octets = Buffer.from(run.slice(0, 64), /^30[0-9A-Fa-f]*$/.test(run) ? 'hex' : 'base64');
+  const length = octets[1] ?? 0;
+  const start = length <= 0x80 ? 2 : 2 + (length & 0x7f);
+  return octets[0] === 0x30 && /^02010[01]|^02010330/.test(octets.toString('hex', start, start + 4));
+}
