@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { caCommand } from './ca.ts';
+import { csrCommand } from './csr.ts';
 import { devCommand } from './dev.ts';
 import { enrollCommand } from './enroll.ts';
 import { findCommand } from './find.ts';
@@ -13,6 +14,7 @@ export function addTools(program: Command): void {
     .addCommand(migrateCommand())
     .addCommand(caCommand())
     .addCommand(enrollCommand())
-    .addCommand(findCommand());
+    .addCommand(findCommand())
+    .addCommand(csrCommand());
   program.addCommand(tokenServiceCommand(), { hidden: true });
 }

@@ -38,7 +38,9 @@ function primitiveFault(number: number, content: Uint8Array): ValueFault | undef
     case 0:
       return fault('an end-of-contents value (BER, not DER)', '§10.1');
     case 1:
-      return content.length === 1 && (content[0] === 0 || content[0] === 0xff) ? undefined : fault('a BOOLEAN other than 00 or FF', '§11.1');
+      return content.length === 1 && (content[0] === 0 || content[0] === 0xff)
+        ? undefined
+        : fault('a BOOLEAN other than 00 or FF', '§11.1');
     case 2:
       return integerFault(content, 'an INTEGER');
     case 3:

@@ -28,10 +28,14 @@ function encodings(text: string): string[] {
   return [body, ...runs];
 }
 
-/** A SEQUENCE that begins with version 0 or 1 is PKCS#8, PKCS#1 or SEC1, with version 3 and a SEQUENCE PKCS#12; a CSR begins with another SEQUENCE. */
+/** Where the key begins, in hex: version 0 or 1 of PKCS#8, PKCS#1 and SEC1, version 3 and a SEQUENCE of PKCS#12. */
+const KEY_BEGINS = /^02010[01]|^02010330/;
+/** A CertificationRequestInfo without its wrapping has version 0 too, and then a Name: an empty SEQUENCE, or a SEQUENCE of SET. */
+const NAME_FOLLOWS = /^0201003000|^02010030(..|81..|82....)31/;
+
 function beginsLikeKey(run: string): boolean {
   const octets = Buffer.from(run.slice(0, 64), /^30[0-9A-Fa-f]*$/.test(run) ? 'hex' : 'base64');
   const length = octets[1] ?? 0;
-  const start = length <= 0x80 ? 2 : 2 + (length & 0x7f);
-  return octets[0] === 0x30 && /^02010[01]|^02010330/.test(octets.toString('hex', start, start + 4));
+  const inside = octets.toString('hex', length <= 0x80 ? 2 : 2 + (length & 0x7f));
+  return octets[0] === 0x30 && KEY_BEGINS.test(inside) && !NAME_FOLLOWS.test(inside);
 }

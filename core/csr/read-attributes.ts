@@ -44,7 +44,12 @@ export function readAttributes(attributes: DerNode): CsrAttributes {
   checkOrder(attributes.children);
   checkExtensionRequests(byType);
   const { offset } = attributes;
-  return { offset, types: [...byType.keys()], ...challengeOf(byType.get(CHALLENGE_PASSWORD)), ...thumbprintOf(byType.get(ASYMM_DECRYPT_KEY_ID)) };
+  return {
+    offset,
+    types: [...byType.keys()],
+    ...challengeOf(byType.get(CHALLENGE_PASSWORD)),
+    ...thumbprintOf(byType.get(ASYMM_DECRYPT_KEY_ID)),
+  };
 }
 
 interface Attribute {
