@@ -1,9 +1,22 @@
 import { defineConfig } from 'vitest/config';
 
 /** Pure rooms need no server; everything else runs against real ones, started once by test/rig/global-setup.ts. */
-const PURE = ['core', 'sdk', 'conformance', 'contract', 'api', 'architecture', 'config', 'docs', 'deploy', 'process', 'rig'].map(
-  (room) => `test/${room}/**/*.test.ts`,
-);
+const PURE = [
+  'core',
+  'sdk',
+  'conformance',
+  'contract',
+  'api',
+  'architecture',
+  'config',
+  'docs',
+  'deploy',
+  'process',
+  'rig',
+  'csr-command',
+  'fuzz',
+  'differential',
+].map((room) => `test/${room}/**/*.test.ts`);
 
 export default defineConfig({
   test: {

@@ -65,7 +65,7 @@ const KEY_REFUSALS = {
 async function refuse(
   deps: EnrollmentDeps,
   { enrollmentId, digest }: SubmissionRow,
-  { code, detail, offset }: CsrRefusal,
+  { code, detail, offset }: Omit<CsrRefusal, 'rule'>,
   spkiSha256?: string,
 ): Promise<Judgement> {
   // A challenge that ran out is nobody's mistake.

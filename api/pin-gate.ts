@@ -66,7 +66,7 @@ async function judgeOnce(deps: ApiDeps, entry: PinEntry, { pinHash }: PinRequest
 
 /** Another process may have it (a rotation under way): the call may be repeated. Otherwise only the operator can help. */
 function pepperMissing({ log, pinGuard }: ApiDeps, { enrollmentId }: PinEntry, pepperKid: string): ServiceError {
-  pinGuard.pepperMissing.inc({ kid: pepperKid });
+  pinGuard.keyMissing.inc({ kid: pepperKid });
   log.error({ enrollmentId, pepperKid }, 'a stored PIN needs a pepper that this process lacks: bring the key back, or reset the PIN');
   return new ServiceError('service_unavailable', 'The key that this PIN was stored with is not at hand; nothing was charged.', {}, 5);
 }

@@ -17,9 +17,9 @@ export class PinGuard {
     labelNames: ['mode'],
     registers: [],
   });
-  readonly pepperMissing = new Counter({
-    name: 'cs_pin_pepper_missing_total',
-    help: 'PIN entries answered 503, uncharged, because this process lacks the pepper of the stored PIN, by key id',
+  readonly keyMissing = new Counter({
+    name: 'cs_pin_key_missing_total',
+    help: 'PIN entries refused, uncharged, because this process lacks a key of the stored PIN, by key id',
     labelNames: ['kid'],
     registers: [],
   });
@@ -31,6 +31,6 @@ export class PinGuard {
   /** Shows its counters under /metrics of the process. */
   register(registry: Registry): void {
     registry.registerMetric(this.evaluations);
-    registry.registerMetric(this.pepperMissing);
+    registry.registerMetric(this.keyMissing);
   }
 }

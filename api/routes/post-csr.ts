@@ -137,6 +137,6 @@ function refused(
   after: EnrollmentReading,
   { code, detail, offset, attemptsLeft }: Exclude<SubmissionOutcome, 'accepted'>,
 ): ServiceError {
-  const hint = isCsrRefusalCode(code) ? CSR_REFUSALS[code].hint : '';
-  return refusalAt(deps, after, code, detail, { hint, attemptsLeft, ...(offset === undefined ? {} : { offset }) });
+  const { hint, rule } = isCsrRefusalCode(code) ? CSR_REFUSALS[code] : { hint: '', rule: '' };
+  return refusalAt(deps, after, code, detail, { rule, hint, attemptsLeft, ...(offset === undefined ? {} : { offset }) });
 }

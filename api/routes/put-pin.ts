@@ -34,7 +34,7 @@ export const putPin =
 function refuseRetired(deps: ApiDeps, reading: EnrollmentReading): void {
   const { enrollment, pin } = reading;
   if (enrollment.state !== 'awaiting-pin' || pin === undefined || pinKeysHeld(pin, deps.config)) return;
-  deps.pinGuard.keyMissing.inc();
+  deps.pinGuard.keyMissing.inc({ kid: pin.pepperKid });
   deps.log.error({ enrollmentId: enrollment.id }, 'a PIN was stored under a key that is retired: it needs a reset');
   throw refusalAt(deps, reading, 'pin_key_retired');
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { auditCommand } from './audit.ts';
 import { caCommand } from './ca.ts';
+import { csrCommand } from './csr.ts';
 import { devCommand } from './dev.ts';
 import { enrollCommand } from './enroll.ts';
 import { enrollmentCommand } from './enrollment.ts';
@@ -19,6 +20,7 @@ export function addTools(program: Command): void {
     .addCommand(caCommand())
     .addCommand(enrollCommand())
     .addCommand(findCommand())
+    .addCommand(csrCommand())
     .addCommand(keysCommand())
     .addCommand(operatorCommand())
     .addCommand(enrollmentCommand())

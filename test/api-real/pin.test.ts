@@ -125,7 +125,7 @@ describe('verify', () => {
     const refused = await put(entering, body, retired);
     expect([line(refused), refused.headers.get('retry-after')]).toEqual(['503 service_unavailable', '5']);
     expect([(await rowOf(entering)).pinAttempts, (await pinOf(entering)).failed, await attemptsOf(entering)]).toEqual([0, 0, []]);
-    expect((await pinGuard.pepperMissing.get()).values).toMatchObject([{ value: 1, labels: { kid: 'p1' } }]);
+    expect((await pinGuard.keyMissing.get()).values).toMatchObject([{ value: 1, labels: { kid: 'p1' } }]);
     expect((await pinGuard.evaluations.get()).values).toEqual([]);
     expect(line(await put(entering, body))).toBe('200');
   });

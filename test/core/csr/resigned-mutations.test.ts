@@ -1,15 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type DerNode, readDer } from '../../../core/asn1/read-der.ts';
-import { bitString, NULL, octetString, oid, sequence, set, tlv, utf8String } from '../../../core/asn1/write-der.ts';
-import { judgeCsr } from '../../../core/csr/judge-csr.ts';
 import {
   ALGORITHM,
   buildRequest,
   challenge,
   delivery,
-  deps,
   ecSpki,
   extensionRequest,
   goodAttributes,
@@ -20,7 +16,11 @@ import {
   subjectWith,
   submission,
   thumbprint,
-} from './csr-builder.ts';
+} from '../../../conformance/csr-cases/build-request.ts';
+import { type DerNode, readDer } from '../../../core/asn1/read-der.ts';
+import { bitString, NULL, octetString, oid, sequence, set, tlv, utf8String } from '../../../core/asn1/write-der.ts';
+import { judgeCsr } from '../../../core/csr/judge-csr.ts';
+import { deps } from './gate-deps.ts';
 
 /*
  * A hostile device signs what it likes: after each mutation the request is signed again with its own key, so that the signature, which

@@ -26,6 +26,10 @@ export function closePrimesModulus(rounds: bigint): bigint {
   return first * nextPrime(first + gap);
 }
 
+export function squareModulus(): bigint {
+  return nextPrime((3n << 1022n) | generatePrimeSync(1_022, { bigint: true })) ** 2n;
+}
+
 function nextPrime(from: bigint): bigint {
   let candidate = (from | 1n) + 2n;
   while (!checkPrimeSync(candidate)) candidate += 2n;

@@ -1,17 +1,14 @@
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { toEnrollmentId } from '../../../contract/ids.ts';
-import { type DeliveryKeyJwk, KEY_TYPES, type KeyType } from '../../../contract/key-types.ts';
-import { bitString, implicitSet, integer, NULL, oid, sequence, set, tlv, utf8String } from '../../../core/asn1/write-der.ts';
-import { makeChallenge } from '../../../core/csr/challenge.ts';
-import type { CsrGateDeps, CsrSubmissionInput } from '../../../core/csr/judge-csr.ts';
-import { keyRing } from '../../../core/key-ring.ts';
+import { createHash, createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { type EnrollmentId, enrollmentIdOctets, toEnrollmentId } from '../../contract/ids.ts';
+import type { DeliveryKeyJwk, KeyType } from '../../contract/key-types.ts';
+import { bitString, implicitSet, integer, NULL, oid, sequence, set, tlv, utf8String } from '../../core/asn1/write-der.ts';
+import type { CsrSubmissionInput } from '../../core/csr/judge-csr.ts';
 
 /** Builds good and hostile CSRs piece by piece. All keys are test keys, made for the run. */
 export const enrollmentId = toEnrollmentId('0b6a7c1e-5d2f-4e38-9a41-7f3c2d1b0a99');
 export const receivedAt = new Date('2026-11-23T10:00:00.000Z');
-export const challengeKeys = keyRing([{ kid: '7', key: Buffer.alloc(32, 0x51) }]);
-export const deps: CsrGateDeps = { challengeKeys, allowedKeyTypes: KEY_TYPES };
-export const challenge = makeChallenge({ enrollmentId, keys: challengeKeys, expiresAt: new Date(receivedAt.getTime() + 300_000) });
+export const CHALLENGE_KEY = { kid: '7', key: '51'.repeat(32) };
+export const challenge = challengeFor(enrollmentId, new Date(receivedAt.getTime() + 300_000));
 
 export const ALGORITHM = {
   es256: sequence(oid('1.2.840.10045.4.3.2')),
@@ -23,6 +20,15 @@ export const p256 = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).priv
 export const p384 = generateKeyPairSync('ec', { namedCurve: 'secp384r1' }).privateKey;
 export const rsa2048 = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 export const delivery = deliveryJwk(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).publicKey);
+
+/** Computed apart from the code under test (protocol §3). */
+export function challengeFor(id: EnrollmentId, expiresAt: Date, { kid, key } = CHALLENGE_KEY): string {
+  const head = Buffer.alloc(9);
+  head.writeUInt8(Number(kid));
+  head.writeBigUInt64BE(BigInt(expiresAt.getTime()) / 1_000n, 1);
+  const mac = createHmac('sha256', Buffer.from(key, 'hex')).update('csr-challenge-v1\0').update(enrollmentIdOctets(id)).update(head);
+  return Buffer.concat([head, mac.digest()]).toString('hex');
+}
 
 export interface Pieces {
   key?: KeyObject;
@@ -73,6 +79,11 @@ export function ecSpki(point: Uint8Array, curve = '1.2.840.10045.3.1.7'): Uint8A
   return sequence(sequence(oid('1.2.840.10045.2.1'), oid(curve)), bitString(point));
 }
 
+/** An RSA test key; some 0.2 s for 3072 bits, a second for 4096. */
+export function keyOfSize(modulusLength: number): KeyObject {
+  return generateKeyPairSync('rsa', { modulusLength }).privateKey;
+}
+
 export function rsaSpki(modulus: bigint, exponent = 65_537n): Uint8Array {
   return sequence(sequence(oid('1.2.840.113549.1.1.1'), NULL), bitString(sequence(integer(modulus), integer(exponent))));
 }
@@ -91,11 +102,8 @@ export function thumbprint({ x, y }: DeliveryKeyJwk): Buffer {
   return createHash('sha256').update(`{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`).digest();
 }
 
-export function pem(der: Uint8Array, label = 'CERTIFICATE REQUEST', eol = '\n'): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
+export function pem(der: Uint8Array, label = 'CERTIFICATE REQUEST', eol = '\n', width = 64): string {
+  const lines = base64(der).match(new RegExp(`.{1,${width}}`, 'g')) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join(eol);
 }
 
