@@ -135,6 +135,12 @@ const STATE_PROBLEMS = {
     title: 'The credentials are no longer held here',
     hint: 'They were delivered and acknowledged, or the enrollment ended; the sealed key was erased.',
   },
+  token_retired: {
+    status: 410,
+    retryable: false,
+    title: 'The enrollment exists, its token cannot be made again',
+    hint: 'The key of enrollment tokens was retired since. Use a new Idempotency-Key for a new enrollment.',
+  },
   csr_already_accepted: {
     status: 409,
     retryable: false,

@@ -29,9 +29,16 @@ export const postEnrollment =
     const body = parseBody(req, createEnrollmentRequest);
     const creation = await create(deps, client, idempotencyKey, body);
     if (creation.kind === 'key_reused') throw new ServiceError('idempotency_key_reused');
+    requireTokenKey(deps, creation);
     await startWorkflow(deps, creation);
     res.status(creation.kind === 'created' ? 201 : 200).json(render(deps, creation));
   };
+
+/** A repetition that comes after its key was retired: the row is there, its token is nobody's any more. */
+function requireTokenKey({ config }: ApiDeps, { enrollment: { tokenKid, state }, pinStatus }: Made): void {
+  if (config.tokenKeys.get(tokenKid) !== undefined) return;
+  throw new ServiceError('token_retired', undefined, { state, next: nextStep(state, pinStatus) });
+}
 
 function requireIdempotencyKey(req: Request): string {
   const parsed = idempotencyKeySchema.safeParse(req.headers['idempotency-key']);
