@@ -53,8 +53,7 @@ async function issue(deps: IssuanceDeps, reading: IssuingReading): Promise<Issue
   if ('ended' in intents) return whereFenced(intents);
   const authorised = intents.map((intent) => authoriseStored(deps, enrollment, intent));
   const fenced =
-    (await markSigning(deps.db, enrollment.id, authorised.map(keyUsed))) ??
-    (await signAndStore(deps, enrollment.id, authorised));
+    (await markSigning(deps.db, enrollment.id, authorised.map(keyUsed))) ?? (await signAndStore(deps, enrollment.id, authorised));
   return fenced === undefined ? { state: 'awaiting-ack' } : whereFenced(fenced);
 }
 

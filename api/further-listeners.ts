@@ -31,7 +31,9 @@ export function furtherListeners(
   log: Logger,
   served: Served,
 ): FurtherListener[] {
-  return [partnerListener(config, deps, settings, served), operatorListener(config, deps, settings, log, served)].filter((found) => found !== undefined);
+  return [partnerListener(config, deps, settings, served), operatorListener(config, deps, settings, log, served)].filter(
+    (found) => found !== undefined,
+  );
 }
 
 /** Without a certificate of the partners' CA no request is read. */
@@ -39,15 +41,32 @@ function partnerListener(config: Config<'api'>, deps: ApiDeps, settings: ServerS
   const { partnerPort: port, partnerCa: clientCas, partners, apiHost: host } = config;
   if (port === undefined || clientCas === undefined || partners === undefined) return undefined;
   const partnerOf = partnersBy({ ca: clientCas, partners, now: Date.now });
-  return { name: 'partner', server: secureServer(served(partnerApp({ ...deps, partnerOf })), pairOf(config), settings, { clientCas }), port, host, clientCas };
+  return {
+    name: 'partner',
+    server: secureServer(served(partnerApp({ ...deps, partnerOf })), pairOf(config), settings, { clientCas }),
+    port,
+    host,
+    clientCas,
+  };
 }
 
-function operatorListener(config: Config<'api'>, deps: ApiDeps, settings: ServerSettings, log: Logger, served: Served): FurtherListener | undefined {
+function operatorListener(
+  config: Config<'api'>,
+  deps: ApiDeps,
+  settings: ServerSettings,
+  log: Logger,
+  served: Served,
+): FurtherListener | undefined {
   const { operatorPort: port, operatorHost: host, operatorJwksUrl: jwksUrl } = config;
   const { operatorJwtIssuer: issuer, operatorJwtAudience: audience } = config;
   if (port === undefined || jwksUrl === undefined || issuer === undefined || audience === undefined) return undefined;
   const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, currentDate: () => databaseTime(deps.db) });
-  return { name: 'operator', server: secureServer(served(operatorApp({ ...deps, operatorTokens: tokens })), pairOf(config), settings), port, host };
+  return {
+    name: 'operator',
+    server: secureServer(served(operatorApp({ ...deps, operatorTokens: tokens })), pairOf(config), settings),
+    port,
+    host,
+  };
 }
 
 function pairOf({ tlsCertificate, tlsKey }: Config<'api'>) {

@@ -32,10 +32,17 @@ export const postEnrollment =
     await charge(deps, req, { user: body.userId });
     const creation = await create(deps, client, idempotencyKey, body);
     if (creation.kind === 'key_reused') throw new ServiceError('idempotency_key_reused');
+    requireTokenKey(deps, creation);
     await startWorkflow(deps, creation);
     await reach('create-answering', creation.enrollment.id);
     res.status(creation.kind === 'created' ? 201 : 200).json(render(deps, creation));
   };
+
+/** A repetition that comes after its key was retired: the row is there, its token is nobody's any more. */
+function requireTokenKey({ config }: ApiDeps, { enrollment: { tokenKid, state }, pinStatus }: Made): void {
+  if (config.tokenKeys.get(tokenKid) !== undefined) return;
+  throw new ServiceError('token_key_retired', undefined, { state, next: nextStep(state, pinStatus) });
+}
 
 function requireIdempotencyKey(req: Request): string {
   const parsed = idempotencyKeySchema.safeParse(req.headers['idempotency-key']);
@@ -78,7 +85,6 @@ async function startWorkflow({ gateway, db }: ApiDeps, { enrollment, superseded 
 
 function render({ config }: ApiDeps, { enrollment, pinStatus }: Made): CreateEnrollmentResponse {
   const { id, state, expiresAt, tokenSalt, tokenKid } = enrollment;
-  if (config.tokenKeys.get(tokenKid) === undefined) throw new ServiceError('token_key_retired');
   const enrollmentToken = makeEnrollmentToken({ enrollmentId: id, salt: tokenSalt, kid: tokenKid, keys: config.tokenKeys });
   return { enrollmentId: id, enrollmentToken, state, next: nextStep(state, pinStatus), pinStatus, expiresAt: expiresAt.toISOString() };
 }

@@ -72,7 +72,7 @@ function rowsOf(listener: string): string[] {
 }
 
 function stackOf(app: Express): Layer[] {
-  const stack: Layer[] = Reflect.get(app.router, 'stack');
+  const stack: Layer[] = Reflect.get(Object(app.router), 'stack');
   return stack;
 }
 

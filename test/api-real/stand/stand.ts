@@ -67,7 +67,12 @@ function depsOf(config: Config<'api'>, db: Database, gateway: FakeGateway): ApiD
     config,
     db,
     gateway,
-    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: config.jwksUrl, currentDate: () => databaseTime(db) }),
+    accessTokens: accessTokens({
+      issuer: JWT_ISSUER,
+      audience: JWT_AUDIENCE,
+      jwksUrl: config.jwksUrl,
+      currentDate: () => databaseTime(db),
+    }),
     argon: new ArgonSlots({ slots: config.argonSlots, queue: config.argonQueue, share: config.argonShare }),
     limits: ownLimits(config),
     pinGuard: new PinGuard(),
