@@ -6,6 +6,8 @@ import {
   lockedUsersResponse,
   pageQuery,
   sweepResponse,
+  timelineQuery,
+  timelineResponse,
 } from '../contract/operator-http.ts';
 import type { Route } from './route.ts';
 import { postCancel } from './routes/operator/cancel-enrollment.ts';
@@ -13,6 +15,7 @@ import { listEnrollmentsRoute } from './routes/operator/list-enrollments.ts';
 import { listLockedUsers } from './routes/operator/list-locked-users.ts';
 import { resetPinRoute } from './routes/operator/reset-pin.ts';
 import { showEnrollment } from './routes/operator/show-enrollment.ts';
+import { showTimeline } from './routes/operator/show-timeline.ts';
 import { postSweep } from './routes/operator/sweep.ts';
 
 const OPERATOR = { callers: ['operator'], listeners: ['operator'], scope: 'operator' } as const;
@@ -37,6 +40,18 @@ export const OPERATOR_ROUTES: readonly Route[] = [
     responses: { 200: { schema: inspectedResponse, description: 'the enrollment, without secrets' } },
     errors: ['insufficient_scope', 'enrollment_not_found'],
     handler: showEnrollment,
+  },
+  {
+    ...OPERATOR,
+    method: 'get',
+    path: '/v1/operator/enrollments/{id}/timeline',
+    summary: 'The whole story of an enrollment, from audit and workflow; signed=true: as one document that the evidence key signed',
+    query: timelineQuery,
+    responses: {
+      200: { schema: timelineResponse, description: 'the story; with signed=true a compact JWS (application/jose)' },
+    },
+    errors: ['insufficient_scope', 'enrollment_not_found', 'invalid_request'],
+    handler: showTimeline,
   },
   {
     ...OPERATOR,

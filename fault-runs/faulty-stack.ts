@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
+import { anyPorts } from '../cli/dev/any-ports.ts';
 import type { DevJson } from '../cli/dev/dev-json.ts';
 import { secretPaths } from '../cli/dev/dev-secrets.ts';
 import { findTemporal } from '../cli/dev/find-temporal.ts';
-import { freePort } from '../cli/dev/free-ports.ts';
 import type { Ports } from '../cli/dev/ports.ts';
 import { type RunningPostgres, startPostgres } from '../cli/dev/postgres.ts';
 import { startStack } from '../cli/dev/stack.ts';
@@ -73,7 +73,7 @@ async function bringUp(dataFolder: string, say: (sentence: string) => void, stop
   const station = await faultStation(join(dataFolder, 'faults.sock'));
   stops.push(() => station.close());
   const settings = { ...SETTINGS, CS_FAULT_POINTS_SOCKET: station.socket };
-  const ports = await freePorts();
+  const ports = await anyPorts();
   const stack = await startStack({ dataFolder, ports, say, signal: new AbortController().signal, settings });
   stops.push(() => stack.stop());
   const { dev } = stack;
@@ -165,19 +165,4 @@ function codecKeys(dataFolder: string) {
   return parseKeyRing(readFileSync(secretPaths(dataFolder).secret('codec.keys'), 'utf8'), (message) => {
     throw new Error(message);
   });
-}
-
-async function freePorts(): Promise<Ports> {
-  return {
-    api: await freePort(),
-    files: await freePort(),
-    'api-health': await freePort(),
-    'worker-health': await freePort(),
-    'issuer-health': await freePort(),
-    codec: await freePort(),
-    'token-service': await freePort(),
-    temporal: await freePort(),
-    'temporal-ui': await freePort(),
-    postgres: await freePort(),
-  };
 }

@@ -1,8 +1,8 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { anyPorts } from '../cli/dev/any-ports.ts';
 import { attachment, type DevJson } from '../cli/dev/dev-json.ts';
-import { freePort } from '../cli/dev/free-ports.ts';
 import { startStack } from '../cli/dev/stack.ts';
 
 export interface OwnStack {
@@ -18,26 +18,11 @@ export async function ownStack(data: string | undefined, settings: Record<string
   const discard = () => rmSync(folder, { recursive: true, force: true });
   const say = (sentence: string) => console.error(`· ${sentence}`);
   try {
-    const ports = await freePorts();
+    const ports = await anyPorts();
     const stack = await startStack({ dataFolder: join(folder, 'stack'), ports, say, signal: new AbortController().signal, settings });
     return { dev: stack.dev, stop: () => stack.stop().then(discard) };
   } catch (error) {
     discard();
     throw error;
   }
-}
-
-async function freePorts(): Promise<Parameters<typeof startStack>[0]['ports']> {
-  return {
-    api: await freePort(),
-    files: await freePort(),
-    'api-health': await freePort(),
-    'worker-health': await freePort(),
-    'issuer-health': await freePort(),
-    codec: await freePort(),
-    'token-service': await freePort(),
-    temporal: await freePort(),
-    'temporal-ui': await freePort(),
-    postgres: await freePort(),
-  };
 }

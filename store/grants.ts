@@ -83,8 +83,8 @@ export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
     cs_operator: { select: 'all', insert: columns('spki_sha256 reason blocked_by') },
   },
   credential_intent: {
-    // For the search by serial number; what will be signed is not the API's business.
-    cs_api: { select: columns('enrollment_id kind serial status') },
+    // For operators; what will be signed is not the API's business.
+    cs_api: { select: columns('enrollment_id kind serial issuer_id key_type status signing_started_at') },
     // Is a key that was sent one that the service made?
     cs_worker: { select: columns('kind spki') },
     cs_issuer: {
@@ -104,7 +104,7 @@ export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
   },
   delivery: {
     cs_api: {
-      select: columns('enrollment_id format sealed sealed_sha256 deliveries first_delivered_at erased_at receipt'),
+      select: columns('enrollment_id format delivery_kid sealed sealed_sha256 sealed_at deliveries first_delivered_at erased_at receipt'),
       update: columns('deliveries first_delivered_at'),
     },
     // Everything that a receipt states; never the sealed key.
@@ -139,11 +139,22 @@ export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
     cs_operator: { select: 'all' },
   },
   audit: {
-    cs_api: APPEND_AUDIT,
-    cs_worker: APPEND_AUDIT,
+    // For timelines; the chain itself is written by a trigger with the owner's rights.
+    cs_api: { ...APPEND_AUDIT, select: 'all' },
+    cs_worker: { ...APPEND_AUDIT, select: 'all' },
     cs_issuer: APPEND_AUDIT,
-    cs_operator: { select: 'all' },
+    cs_operator: { ...APPEND_AUDIT, select: 'all' },
   },
+  audit_link: { cs_api: { select: 'all' }, cs_worker: { select: 'all' }, cs_operator: { select: 'all' } },
+  audit_head: { cs_worker: { select: 'all' }, cs_operator: { select: 'all' } },
+  audit_checkpoint: { cs_worker: { select: 'all', insert: columns('seq hash at kid jws') }, cs_operator: { select: 'all' } },
+  timeline_request: {
+    cs_api: { select: 'all', insert: columns('id enrollment_id actor') },
+    // Renders and signs what it read itself.
+    cs_worker: { select: 'all', update: columns('jws done_at'), delete: true },
+    cs_operator: { select: 'all', insert: columns('id enrollment_id actor') },
+  },
+  rate_limit: { cs_api: { select: 'all', insert: columns('key points expire'), update: columns('key points expire'), delete: true } },
   _prisma_migrations: {},
 };
 
@@ -165,5 +176,14 @@ export const FUNCTION_GRANTS: Readonly<Record<string, readonly DatabaseRole[]>> 
   'guard_intent()': [],
   'block_compromised_key()': [],
   'audit_blocked_key()': [],
+  'jws_kid(text)': [],
+  'audit_field(text)': [],
+  'audit_hash(bytea, bigint, audit)': [],
+  'audit_chain()': [],
+  'audit_floor()': [],
+  'audit_keep()': [],
+  'audit_drop(bigint, text, text)': [],
+  'audit_revocation()': [],
+  'audit_erasure()': [],
   'keep_blocked()': [],
 };

@@ -1,8 +1,8 @@
 import type { EnrollmentId } from '../contract/ids.ts';
 import { type AuditRow, type ChainEnd, hex } from './audit-chain.ts';
-import { type Database, type Executor, inDatabase, inSnapshot } from './database.ts';
+import { type Database, databaseTime, type Executor, inDatabase, inSnapshot } from './database.ts';
 import type { EnrollmentRow } from './enrollment-row.ts';
-import { readEnrollment } from './read-enrollment.ts';
+import { readEnrollmentRow } from './read-enrollment.ts';
 
 /** An audit row with its place in the chain. */
 export interface PlacedRow extends ChainEnd, AuditRow {}
@@ -20,10 +20,9 @@ export interface TimelineRows {
  */
 export async function readTimelineRows(db: Database, id: EnrollmentId): Promise<TimelineRows | undefined> {
   return inSnapshot(db, async (tx) => {
-    const reading = await readEnrollment(tx, id);
-    if (reading === undefined) return undefined;
-    const { enrollment, now } = reading;
-    return { enrollment, now, audit: await auditOf(tx, enrollment) };
+    const enrollment = await readEnrollmentRow(tx, id);
+    if (enrollment === undefined) return undefined;
+    return { enrollment, now: await databaseTime(tx), audit: await auditOf(tx, enrollment) };
   });
 }
 

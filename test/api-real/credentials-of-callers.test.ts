@@ -266,6 +266,6 @@ async function apiWithKeySet(keySet: string | undefined) {
   onTestFinished(() => void server.close());
   const jwksUrl = `http://127.0.0.1:${portOf(server.address())}/`;
   return startSecondApi(stand, {
-    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, now: async () => new Date() }),
+    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, currentDate: async () => new Date() }),
   });
 }

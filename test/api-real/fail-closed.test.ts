@@ -14,15 +14,15 @@ beforeEach(() => stand.gateway.reset());
 async function apiWithoutDatabase() {
   const db = openDatabase('postgresql://nobody:nothing@127.0.0.1:1/none');
   onTestFinished(() => db.$disconnect());
-  const argon = new CountingSlots(2, 64);
+  const argon = new CountingSlots({ slots: 2, queue: 64, share: 64 });
   return { api: await startSecondApi(stand, { db, argon }), argon };
 }
 
 class CountingSlots extends ArgonSlots {
   evaluated = 0;
-  override run<Result>(work: () => Promise<Result>): Promise<Result> {
+  override run<Result>(party: string, work: () => Promise<Result>): Promise<Result> {
     this.evaluated += 1;
-    return super.run(work);
+    return super.run(party, work);
   }
 }
 

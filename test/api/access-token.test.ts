@@ -14,7 +14,15 @@ interface Clock {
 
 function verifier({ url }: JwksServer, clock: Clock = { now: 0 }, faults: string[] = []): AccessTokens {
   const onFault = (sentence: string) => faults.push(sentence);
-  return accessTokens({ issuer: ISSUER, audience: AUDIENCE, jwksUrl: url, staleSeconds: 3_600, now: () => clock.now, onFault });
+  return accessTokens({
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    jwksUrl: url,
+    staleSeconds: 3_600,
+    now: () => clock.now,
+    currentDate: async () => new Date(),
+    onFault,
+  });
 }
 
 async function outcome(tokens: { verify(token: string): Promise<unknown> }, token: string): Promise<string> {
@@ -271,7 +279,13 @@ describe('the key set', () => {
 
 describe('operator tokens', () => {
   const operators = async () =>
-    operatorTokens({ issuer: ISSUER, audience: AUDIENCE, jwksUrl: (await jwksServer(setOf(key))).url, now: () => 0 });
+    operatorTokens({
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      jwksUrl: (await jwksServer(setOf(key))).url,
+      now: () => 0,
+      currentDate: async () => new Date(),
+    });
   const made = (claims: Record<string, unknown>) =>
     tokenBy(key, { claims: { scope: 'operator', sub: 'olga', client_id: undefined, ...claims } });
 

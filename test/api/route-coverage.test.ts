@@ -6,6 +6,8 @@ import { filesApp, operatorApp, partnerApp, publicApp } from '../../api/app.ts';
 import { callsByListener } from '../../api/callers-table.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { temporalGateway } from '../../api/gateway.ts';
+import { rateLimits } from '../../api/limits/rate-limits.ts';
+import { PinGuard } from '../../api/pin-guard.ts';
 import { ArgonSlots } from '../../core/pin/argon-slots.ts';
 import { HEALTH_PATHS, startHealthListener } from '../../process/health-listener.ts';
 import { openDatabase } from '../../store/database.ts';
@@ -24,12 +26,25 @@ const deps: ApiDeps = {
   gateway: temporalGateway(lazyClient({ address: '127.0.0.1:1', namespace: 'none' }, config.codecKeys).client, {
     taskQueueSuffix: '',
     now: Date.now,
+    databaseTime: async () => new Date(),
   }),
-  accessTokens: accessTokens({ issuer: 'https://i.example.org', audience: 'a', jwksUrl: config.jwksUrl }),
-  argon: new ArgonSlots(1, 1),
+  accessTokens: accessTokens({
+    issuer: 'https://i.example.org',
+    audience: 'a',
+    jwksUrl: config.jwksUrl,
+    currentDate: async () => new Date(),
+  }),
+  argon: new ArgonSlots({ slots: 1, queue: 1, share: 1 }),
+  limits: rateLimits(config),
+  pinGuard: new PinGuard(),
   log: pino({ level: 'silent' }),
 };
-const tokens = operatorTokens({ issuer: 'https://i.example.org', audience: 'a', jwksUrl: config.jwksUrl });
+const tokens = operatorTokens({
+  issuer: 'https://i.example.org',
+  audience: 'a',
+  jwksUrl: config.jwksUrl,
+  currentDate: async () => new Date(),
+});
 const APPS = {
   public: publicApp(deps),
   partner: partnerApp({ ...deps, partnerOf: () => ({ clientId: 'x', scopes: new Set<string>() }) }),

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import pg from 'pg';
+import { anyPorts } from '../../cli/dev/any-ports.ts';
 import { secretPaths } from '../../cli/dev/dev-secrets.ts';
 import { type Stack, startStack } from '../../cli/dev/stack.ts';
 import { parseKeyRing } from '../../config/key-ring-file.ts';
 import type { KeyRing } from '../../core/key-ring.ts';
-import { anyPorts } from '../rig/any-ports.ts';
 import { enrollKnown, type KnownEnrollment } from './known-enrollment.ts';
 import {
   decodedHistoriesPlace,

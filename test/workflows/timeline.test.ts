@@ -49,6 +49,7 @@ async function enterWrongPin(id: EnrollmentId): Promise<void> {
     paramsVersion: 1,
     saltKid: 's1',
     currentSaltKid: 's1',
+    hasPepper: () => true,
   } as const;
   const begun = await beginPinAttempt(world.db, entry, LIMITS);
   if (begun?.kind === 'evaluate') await settlePinAttempt(world.db, entry, begun.job, { mode: 'verify', right: false }, LIMITS);

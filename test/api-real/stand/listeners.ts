@@ -1,5 +1,4 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
-import { createServer } from 'node:https';
 import { pino } from 'pino';
 import { Agent, fetch } from 'undici';
 import { afterAll } from 'vitest';
@@ -22,7 +21,12 @@ export interface OperatorListener {
 
 /** The operator listener over the rows of a stand, on plain HTTP; TLS is what it shares with the public one. */
 export async function startOperatorListener(stand: Stand): Promise<OperatorListener> {
-  const tokens = operatorTokens({ issuer: OPERATOR_ISSUER, audience: OPERATOR_AUDIENCE, jwksUrl: stand.config.jwksUrl });
+  const tokens = operatorTokens({
+    issuer: OPERATOR_ISSUER,
+    audience: OPERATOR_AUDIENCE,
+    jwksUrl: stand.config.jwksUrl,
+    currentDate: async () => new Date(),
+  });
   const base = await listen(createHttpServer(operatorApp({ ...stand.deps, operatorTokens: tokens })), 'http');
   const token = ({ subject = 'olga', scope = 'operator' } = {}) =>
     stand.issuer.token({ scope, claims: { iss: OPERATOR_ISSUER, aud: OPERATOR_AUDIENCE, sub: subject, client_id: undefined } });

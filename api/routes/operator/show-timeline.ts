@@ -1,18 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
-import { type EnrollmentId, isEnrollmentId } from '../../contract/ids.ts';
-import { ServiceError } from '../../contract/service-error.ts';
-import { tellTimeline } from '../../core/timeline/tell-timeline.ts';
-import { appendAudit } from '../../store/audit.ts';
-import { type Database, inDatabase } from '../../store/database.ts';
-import { readTimelineRows, type TimelineRows } from '../../store/timeline.ts';
-import { readSignedTimeline, requestTimeline } from '../../store/timeline-request.ts';
-import type { EnrollmentGateway } from '../gateway.ts';
-
-interface TimelineDeps {
-  readonly db: Database;
-  readonly gateway: Pick<EnrollmentGateway, 'history'>;
-}
+import { type EnrollmentId, isEnrollmentId } from '../../../contract/ids.ts';
+import { ServiceError } from '../../../contract/service-error.ts';
+import { tellTimeline } from '../../../core/timeline/tell-timeline.ts';
+import { appendAudit } from '../../../store/audit.ts';
+import { type Database, inDatabase } from '../../../store/database.ts';
+import { readTimelineRows, type TimelineRows } from '../../../store/timeline.ts';
+import { readSignedTimeline, requestTimeline } from '../../../store/timeline-request.ts';
+import type { ApiDeps } from '../../deps.ts';
+import { requireOperator } from '../../middleware/operator.ts';
 
 const SIGNED_WAIT_MS = 10_000;
 const SIGNED_POLL_MS = 200;
@@ -22,9 +18,8 @@ const SIGNED_POLL_MS = 200;
  * (`application/jose`, compact JWS), made by the enrollment worker. Never fails over Temporal. May be repeated; each is audited.
  * Errors: `enrollment_not_found`; `service_unavailable` when no worker signs in time.
  */
-export const getTimeline =
-  <Deps extends TimelineDeps>(requireOperator: (deps: Deps, req: Request) => Promise<string>) =>
-  (deps: Deps) =>
+export const showTimeline =
+  (deps: ApiDeps) =>
   async (req: Request, res: Response): Promise<void> => {
     const actor = await requireOperator(deps, req);
     const id = String(req.params['id']);
