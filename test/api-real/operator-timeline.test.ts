@@ -15,11 +15,16 @@ async function call(path: string): Promise<Response> {
   return fetch(`${operator.base}/v1/operator/enrollments/${path}`, { headers });
 }
 
+/** Whatever was parsed; a wrong guess is a failing test. */
+function jsonOf(answer: Response): Promise<ReturnType<typeof JSON.parse>> {
+  return answer.json();
+}
+
 test('an operator gets the story, also while Temporal is away, and is named in the audit', async () => {
   const { id } = await bringTo(stand, 'awaiting-csr');
   const answer = await call(`${id}/timeline`);
   expect(answer.status).toBe(200);
-  const story = await answer.json();
+  const story = await jsonOf(answer);
   expect(story).toMatchObject({ v: 1, enrollmentId: id, state: 'awaiting-csr', history: 'unavailable' });
   expect(story.steps.map(({ what }: { what: string }) => what)).toEqual(expect.arrayContaining(['enrollment.create', 'pin.setup']));
   expect(await stand.db.audit.findFirst({ where: { enrollmentId: id, action: 'operator.timeline' } })).toMatchObject({
@@ -42,11 +47,11 @@ test('with signed=true it is the document that the worker signed for this operat
 
 test.each(['00000000-0000-4000-8000-000000000000', 'nothing'])('an unknown enrollment (%s) is not found', async (id) => {
   const answer = await call(`${id}/timeline`);
-  expect([answer.status, (await answer.json()).code]).toEqual([404, 'enrollment_not_found']);
+  expect([answer.status, (await jsonOf(answer)).code]).toEqual([404, 'enrollment_not_found']);
 });
 
 test('without a worker the signed form is passing trouble', async () => {
   const { id } = await bringTo(stand, 'awaiting-pin');
   const answer = await call(`${id}/timeline?signed=true`);
-  expect([answer.status, (await answer.json()).code]).toEqual([503, 'service_unavailable']);
+  expect([answer.status, (await jsonOf(answer)).code]).toEqual([503, 'service_unavailable']);
 });
