@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /**
  * One setting. `source` says where the value comes from: the variable itself, or the file that the variable names; of a watched file
@@ -12,3 +12,31 @@ export interface Field<Schema extends z.ZodType = z.ZodType> {
   readonly key: boolean;
   readonly doc: string;
 }
+
+export function value<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
+  return { env, schema, source: 'value', key: false, doc };
+}
+
+export function file<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
+  return { env, schema, source: 'file', key: false, doc };
+}
+
+/** A secret: always in a file (a container's secret mount), never in a variable. */
+export function secret<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
+  return { env, schema, source: 'file', key: true, doc };
+}
+
+export const text = z.string().min(1);
+export const pem = z.string().regex(/-----BEGIN [A-Z ]+-----/, 'must hold a PEM block');
+export const url = z.url({ protocol: /^https?$/ });
+/** A base that paths are appended to. */
+export const base = (address: z.ZodURL) => address.refine((text) => !text.endsWith('/'), 'must not end with a slash');
+export const port = z.coerce.number().int().min(0).max(65_535);
+export const seconds = (preset: number) =>
+  z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(30 * 86_400)
+    .default(preset);
+export const count = (preset: number, most = 1_000) => z.coerce.number().int().min(1).max(most).default(preset);

@@ -1,39 +1,12 @@
 import { z } from 'zod';
 import { KEY_TYPES } from '../contract/key-types.ts';
+import { CALLERS, OPERATOR_TOKENS } from './caller-fields.ts';
 import { EDGE } from './edge-fields.ts';
-import type { Field } from './field.ts';
+import { base, count, file, pem, port, seconds, secret, text, url, value } from './field.ts';
 import { parseKeyRing, parseOctetKeyRing } from './key-ring-file.ts';
-import { parsePartners } from './partners-file.ts';
 
-export type { Field };
+export type { Field } from './field.ts';
 
-function value<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
-  return { env, schema, source: 'value', key: false, doc };
-}
-
-function file<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
-  return { env, schema, source: 'file', key: false, doc };
-}
-
-/** A secret: always in a file (a container's secret mount), never in a variable. */
-function secret<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
-  return { env, schema, source: 'file', key: true, doc };
-}
-
-const text = z.string().min(1);
-const pem = z.string().regex(/-----BEGIN [A-Z ]+-----/, 'must hold a PEM block');
-const url = z.url({ protocol: /^https?$/ });
-/** A base that paths are appended to. */
-const base = (address: z.ZodURL) => address.refine((text) => !text.endsWith('/'), 'must not end with a slash');
-const port = z.coerce.number().int().min(0).max(65_535);
-const seconds = (preset: number) =>
-  z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(30 * 86_400)
-    .default(preset);
-const count = (preset: number, most = 1_000) => z.coerce.number().int().min(1).max(most).default(preset);
 const flag = (preset: boolean) =>
   z
     .enum(['true', 'false'])
@@ -47,7 +20,6 @@ const keyTypes = (preset: string) =>
     .pipe(z.array(z.enum(KEY_TYPES)).min(1));
 const keyRingFile = z.string().transform((content, context) => parseKeyRing(content, (message) => context.addIssue(message)));
 const octetKeyRingFile = z.string().transform((content, context) => parseOctetKeyRing(content, (message) => context.addIssue(message)));
-const partnersFile = z.string().transform((content, context) => parsePartners(content, (message) => context.addIssue(message)));
 const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'must be a dotted object identifier');
 
 const PROCESS = {
@@ -303,45 +275,6 @@ const ISSUANCE = {
     'Seconds that one key-making thread lives.',
   ),
   maxConcurrentIssuing: value('CS_MAX_CONCURRENT_ISSUING', count(16), 'Enrollments that one issuance worker issues for at the same time.'),
-};
-
-/** Who operators are: one identity provider for operator calls and codec server. */
-const OPERATOR_TOKENS = {
-  operatorJwtIssuer: value('CS_OPERATOR_JWT_ISSUER', url.optional(), 'Expected `iss` of operator access tokens.'),
-  operatorJwtAudience: value('CS_OPERATOR_JWT_AUDIENCE', text.optional(), 'Expected `aud` of operator access tokens.'),
-};
-
-/** Callers beside devices and Token Services with an access token. */
-const CALLERS = {
-  ...OPERATOR_TOKENS,
-  jwksStaleSeconds: value(
-    'CS_JWKS_STALE_SECONDS',
-    z.coerce.number().int().min(0).max(604_800).default(14_400),
-    'How long the keys of a JWK Set that cannot be had any more go on, beyond the 10 minutes after which it is asked for again.',
-  ),
-  operatorHost: value('CS_OPERATOR_HOST', text.default('127.0.0.1'), 'Address that the operator TLS listener binds to.'),
-  operatorPort: value('CS_OPERATOR_PORT', port.optional(), 'Port of the operator TLS listener; without it there is none.'),
-  operatorJwksUrl: value('CS_OPERATOR_JWKS_URL', url.optional(), 'JWK Set for operator access tokens; https in production.'),
-  temporalUiUrl: value('CS_TEMPORAL_UI_URL', base(url).optional(), 'Base address of the Temporal UI, for links in answers to operators.'),
-  partnerPort: value(
-    'CS_PARTNER_PORT',
-    port.optional(),
-    'Port of the TLS listener for Token Services with a client certificate; without it there is none.',
-  ),
-  partnerCa: file(
-    'CS_PARTNER_CA_FILE',
-    pem.optional(),
-    'Every CA certificate (PEM) that partner certificates chain to, the issuing ones included; never one of ours.',
-  ),
-  partners: file(
-    'CS_PARTNERS_FILE',
-    partnersFile.optional(),
-    'JSON: {"partners":[{"san":"URI:… or DNS:…","clientId":"…","scopes":["enrollment:create",…]}]}.',
-  ),
-  // What the partner CA must not be: read with a partner port only.
-  rootCertificate: file('CS_ROOT_CERT_FILE', pem.optional(), 'Root certificate, PEM. The root key is never given to a running process.'),
-  issuingRsaCertificate: file('CS_ISSUING_RSA_CERT_FILE', pem.optional(), 'Certificate of the RSA issuing CA, PEM.'),
-  issuingEcCertificate: file('CS_ISSUING_EC_CERT_FILE', pem.optional(), 'Certificate of the EC issuing CA, PEM.'),
 };
 
 const SWEEP = {

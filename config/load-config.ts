@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { callerFaults } from './caller-faults.ts';
 import { type Field, PROCESSES, type ProcessName } from './fields.ts';
-import { sharedKeys } from './shared-keys.ts';
+import { keysGivenTwice } from './keys-given-twice.ts';
 
 export type Config<Name extends ProcessName> = Readonly<{
   [Key in keyof (typeof PROCESSES)[Name]]: (typeof PROCESSES)[Name][Key] extends Field<infer Schema> ? z.output<Schema> : never;
@@ -28,7 +28,7 @@ export function loadConfig<Name extends ProcessName>(name: Name, env: Readonly<R
     else values[key] = read.value;
     if (field.key && 'raw' in read && read.raw !== undefined) secrets.push([field.env, read.raw]);
   }
-  problems.push(...sharedKeys(secrets), ...notForProduction(values), ...contradictions(values), ...callerFaults(values));
+  problems.push(...keysGivenTwice(secrets), ...notForProduction(values), ...contradictions(values), ...callerFaults(values));
   if (problems.length > 0) throw new ConfigError(`${name} cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
   // oxlint-disable-next-line typescript/consistent-type-assertions, typescript/no-unsafe-type-assertion -- each field's schema just gave its value
   return Object.freeze(values) as Config<Name>;

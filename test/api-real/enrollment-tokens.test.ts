@@ -152,7 +152,11 @@ async function everythingOf({ id, userId }: Staged): Promise<unknown> {
   return {
     enrollment: await db.enrollment.findUniqueOrThrow({
       where: { id },
-      include: { pinAttemptRows: true, submissions: true, delivery: true },
+      include: {
+        pinAttemptRows: { orderBy: { chargedAt: 'asc' } },
+        submissions: { orderBy: { receivedAt: 'asc' } },
+        delivery: true,
+      },
     }),
     certificates: await db.certificate.findMany({ where: { enrollmentId: id }, orderBy: { serial: 'asc' } }),
     pin: await db.userPin.findUnique({ where: { userId } }),

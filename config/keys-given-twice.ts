@@ -5,7 +5,7 @@ const KEY_MATERIAL = /(?<=^\S+[ \t]+)[A-Za-z0-9_-]{43}(?=\s|$)|(?<=^-----BEGIN [
  * Each purpose has its own keys (protocol §2): a file copied for another purpose is a key that the process must not have, under a name
  * that it may. `secrets` are pairs of variable and content; the sentence names the variables, never the key.
  */
-export function* sharedKeys(secrets: ReadonlyArray<readonly [env: string, content: string]>): Generator<string> {
+export function* keysGivenTwice(secrets: ReadonlyArray<readonly [env: string, content: string]>): Generator<string> {
   const holders = new Map<string, string>();
   for (const [env, content] of secrets) {
     for (const [material] of content.matchAll(KEY_MATERIAL)) {
