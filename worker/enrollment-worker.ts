@@ -7,7 +7,6 @@ import { type EnrollmentGateway, temporalGateway } from '../api/gateway.ts';
 import type { Config } from '../config/load-config.ts';
 import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
 import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../core/evidence/evidence-key.ts';
-import { signReceipt } from '../core/evidence/sign-receipt.ts';
 import { armFaultPoints } from '../faults/arm.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import { startLoop } from '../process/loop.ts';
@@ -17,6 +16,7 @@ import { publishEvidenceKey } from '../store/evidence-keys.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { receiptSigner } from './receipt-signer.ts';
 import { sweep } from './sweeper.ts';
 import { startTemporalPart, type TemporalPart } from './temporal-part.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
@@ -75,7 +75,7 @@ function sweepOnce(config: WorkerConfig, db: Database, gateway: EnrollmentGatewa
 
 function depsOf(config: WorkerConfig, db: Database, evidence: EvidenceKey): EnrollmentDeps {
   const { challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals } = config;
-  return { db, challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals, signReceipt: (facts) => signReceipt(facts, evidence) };
+  return { db, challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals, signReceipt: receiptSigner(db, evidence) };
 }
 
 async function createWorker(config: WorkerConfig, connection: NativeConnection, deps: EnrollmentDeps): Promise<Worker> {
