@@ -7,7 +7,7 @@ import { pinSalt } from '../core/pin/pin-salt.ts';
 import type { EnrollmentReading } from '../store/read-enrollment.ts';
 import { statusOf } from '../store/user-pin.ts';
 import type { ApiDeps } from './deps.ts';
-import { pinKeysHeld } from './pin-keys.ts';
+import { saltKeyHeld } from './salt-key-held.ts';
 
 type Config = ApiDeps['config'];
 
@@ -42,10 +42,10 @@ export function nextStep(state: State, pinStatus: PinStatus): NextStep {
   }
 }
 
-/** A PIN whose keys are retired can be judged as little as a locked one: only a reset helps. */
+/** Where nobody can say how to hash the PIN, the device waits as it does for a locked one. */
 export function nextStepOf({ enrollment, pin }: EnrollmentReading, config: Config): NextStep {
-  const judgeable = pin === undefined || pinKeysHeld(pin, config);
-  return nextStep(enrollment.state, judgeable ? statusOf(pin, config.maxPinFailures) : 'locked');
+  const askable = pin === undefined || saltKeyHeld(pin, config);
+  return nextStep(enrollment.state, askable ? statusOf(pin, config.maxPinFailures) : 'locked');
 }
 
 function nextPinStep(status: PinStatus): NextStep {
@@ -71,7 +71,7 @@ function ending({ enrollment: { endedAt, code } }: EnrollmentReading): Pick<Enro
 
 /** What the device hashes the PIN with: frozen with the PIN, today's for a user without one. */
 function pinDialogue({ enrollment, pin }: EnrollmentReading, config: Config): Pick<EnrollmentView, 'pinParams' | 'pinPolicy'> {
-  if (pin !== undefined && !pinKeysHeld(pin, config)) return {};
+  if (pin !== undefined && !saltKeyHeld(pin, config)) return {};
   const kid = pin?.saltKid ?? config.pinSaltKeys.current.kid;
   const m = pin?.memoryKib ?? config.pinMemoryKib;
   const t = pin?.passes ?? config.pinPasses;

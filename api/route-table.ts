@@ -44,7 +44,7 @@ export const ROUTES: readonly Route[] = [
       201: { schema: createEnrollmentResponse, description: 'created' },
       200: { schema: createEnrollmentResponse, description: 'repeated: the same id and token' },
     },
-    errors: [...BODY, 'idempotency_key_required', 'idempotency_key_reused', 'token_key_retired', 'insufficient_scope'],
+    errors: [...BODY, 'idempotency_key_required', 'idempotency_key_reused', 'insufficient_scope'],
     handler: postEnrollment,
   },
   {
@@ -76,7 +76,6 @@ export const ROUTES: readonly Route[] = [
       'pin_already_set',
       'pin_not_set',
       'pin_params_changed',
-      'pin_key_retired',
       'pin_too_weak',
       'attempt_lost',
     ],

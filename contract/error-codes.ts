@@ -95,12 +95,6 @@ const HTTP_PROBLEMS = {
     title: 'The body does not fit the schema of this call',
     hint: 'The member pointer names the place (RFC 6901); unknown members are refused.',
   },
-  token_key_retired: {
-    status: 409,
-    retryable: false,
-    title: 'The key that made the token of this enrollment is retired',
-    hint: 'The same token cannot be made again. Create a new enrollment with a new Idempotency-Key; it supersedes this one.',
-  },
   idempotency_key_reused: {
     status: 422,
     retryable: false,
@@ -165,6 +159,12 @@ const STATE_PROBLEMS = {
     title: 'The credentials are no longer held here',
     hint: 'They were delivered and acknowledged, or the enrollment ended; the sealed key was erased.',
   },
+  token_retired: {
+    status: 410,
+    retryable: false,
+    title: 'The enrollment exists, its token cannot be made again',
+    hint: 'The key of enrollment tokens was retired since. Use a new Idempotency-Key for a new enrollment.',
+  },
   csr_already_accepted: {
     status: 409,
     retryable: false,
@@ -194,12 +194,6 @@ const PIN_PROBLEMS = {
   },
   pin_already_set: { status: 409, retryable: false, title: 'The user already has a PIN', hint: 'Read the view; next is pin.verify.' },
   pin_not_set: { status: 409, retryable: false, title: 'The user has no PIN yet', hint: 'Read the view; next is pin.setup.' },
-  pin_key_retired: {
-    status: 409,
-    retryable: false,
-    title: 'The PIN was stored under a key that the service holds no more',
-    hint: 'Nobody can verify this PIN. The Token Service resets it (DELETE /v1/users/{userId}/pin); then the user sets up a new one. Nothing was charged.',
-  },
   pin_params_changed: {
     status: 409,
     retryable: false,

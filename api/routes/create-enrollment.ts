@@ -41,7 +41,7 @@ export const postEnrollment =
 /** A repetition that comes after its key was retired: the row is there, its token is nobody's any more. */
 function requireTokenKey({ config }: ApiDeps, { enrollment: { tokenKid, state }, pinStatus }: Made): void {
   if (config.tokenKeys.get(tokenKid) !== undefined) return;
-  throw new ServiceError('token_key_retired', undefined, { state, next: nextStep(state, pinStatus) });
+  throw new ServiceError('token_retired', undefined, { state, next: nextStep(state, pinStatus) });
 }
 
 function requireIdempotencyKey(req: Request): string {

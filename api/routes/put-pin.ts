@@ -8,7 +8,6 @@ import type { ApiDeps } from '../deps.ts';
 import { requireDevice } from '../middleware/caller.ts';
 import { parseBody } from '../middleware/json-body.ts';
 import { judgePin } from '../pin-gate.ts';
-import { pinKeysHeld } from '../pin-keys.ts';
 import { renderView } from '../render-view.ts';
 import { askRun, ensureStarted, readAgain, refusalAt } from '../where-it-stands.ts';
 
@@ -21,7 +20,6 @@ export const putPin =
   async (req: Request, res: Response): Promise<void> => {
     const { reading } = await requireDevice(deps, req);
     const body = parseBody(req, pinRequest);
-    refuseRetired(deps, reading);
     await ensureStarted(deps, reading);
     const outcome = await judgePin(deps, reading, body);
     await wakeRun(deps, reading, outcome);
@@ -29,15 +27,6 @@ export const putPin =
     if (outcome.result !== 'satisfied') throw refusal(deps, after, outcome, body);
     res.json(renderView(after, deps.config, true));
   };
-
-/** Before anything is charged: nobody could say whether the PIN is right. */
-function refuseRetired(deps: ApiDeps, reading: EnrollmentReading): void {
-  const { enrollment, pin } = reading;
-  if (enrollment.state !== 'awaiting-pin' || pin === undefined || pinKeysHeld(pin, deps.config)) return;
-  deps.pinGuard.keyMissing.inc({ kid: pin.pepperKid });
-  deps.log.error({ enrollmentId: enrollment.id }, 'a PIN was stored under a key that is retired: it needs a reset');
-  throw refusalAt(deps, reading, 'pin_key_retired');
-}
 
 /**
  * 200 only after Temporal took the signal: a lost answer or signal heals by repetition. One that was taken a moment ago is not sent

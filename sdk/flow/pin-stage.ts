@@ -9,16 +9,7 @@ import { SdkError } from '../sdk-error.ts';
 import type { Flow } from './flow.ts';
 
 /** Outcomes of an attempt: it is over, the user is asked again (or the next view says that the enrollment ended). */
-const OUTCOMES = [
-  'pin_incorrect',
-  'pin_locked',
-  'pin_already_set',
-  'pin_not_set',
-  'pin_params_changed',
-  'pin_key_retired',
-  'pin_too_weak',
-  'attempt_lost',
-];
+const OUTCOMES = ['pin_incorrect', 'pin_locked', 'pin_already_set', 'pin_not_set', 'pin_params_changed', 'pin_too_weak', 'attempt_lost'];
 
 /**
  * One PIN attempt: the one in flight before a crash, else a new entry by the user. It is on the card before it is sent, and stays there

@@ -121,7 +121,7 @@ describe('rotation while enrollments are open', () => {
     const rotated = await create(await apiWith(next, old), key);
     expect([rotated.status, text(rotated, 'enrollmentToken')]).toEqual([200, text(first, 'enrollmentToken')]);
     const gone = await create(await apiWith(next), key);
-    expect(line(gone)).toBe('409 token_key_retired');
+    expect(line(gone)).toBe('410 token_retired');
     expect(gone.body).toMatchObject({ state: 'awaiting-pin', next: 'pin.setup' });
   });
 

@@ -171,6 +171,24 @@ describe('secrets are never quoted', () => {
   });
 });
 
+describe('worker versioning', () => {
+  test('is off unless a deployment is named, and then needs a build id', () => {
+    expect(problemsOf('worker', environmentOf('worker', {}))).toEqual([]);
+    for (const name of ['worker', 'issuer'] as const) {
+      expect(problemsOf(name, environmentOf(name, { CS_WORKER_DEPLOYMENT_NAME: 'cs' }))).toEqual([
+        'CS_WORKER_DEPLOYMENT_NAME and CS_WORKER_BUILD_ID are set together or not at all.',
+      ]);
+      expect(problemsOf(name, environmentOf(name, { CS_WORKER_DEPLOYMENT_NAME: 'cs', CS_WORKER_BUILD_ID: '0.2.0' }))).toEqual([]);
+    }
+  });
+
+  test('deadlines may be as long as 30 days, and no longer', () => {
+    const days = (n: number) => environmentOf('api', { CS_PIN_SECONDS: String(n * 86_400), CS_WHOLE_SECONDS: String(n * 86_400) });
+    expect(problemsOf('api', days(30))).toEqual([]);
+    expect(problemsOf('api', days(31))).toHaveLength(2);
+  });
+});
+
 function missing({ env, doc }: Field): string {
   return `${env} is not set. ${doc}`;
 }

@@ -15,13 +15,26 @@ export async function timeSkippingTemporal(
   options: { keys?: KeyRing; interceptor?: WorkflowClientInterceptor } = {},
 ): Promise<TestWorkflowEnvironment> {
   const { path } = await findTimeSkippingServer();
-  const environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path } },
-    client: {
-      dataConverter: dataConverter(options.keys ?? TEST_CODEC_KEYS),
-      interceptors: { workflow: options.interceptor === undefined ? [] : [options.interceptor] },
-    },
-  });
+  const environment = await patiently(() =>
+    TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path } },
+      client: {
+        dataConverter: dataConverter(options.keys ?? TEST_CODEC_KEYS),
+        interceptors: { workflow: options.interceptor === undefined ? [] : [options.interceptor] },
+      },
+    }),
+  );
   afterAll(() => environment.teardown());
   return environment;
+}
+
+/** The SDK gives this server five seconds to start; on a busy machine a Java process needs more. */
+async function patiently<Started>(start: () => Promise<Started>): Promise<Started> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === 8) throw error;
+    }
+  }
 }
