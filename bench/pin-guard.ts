@@ -49,13 +49,15 @@ async function main(): Promise<void> {
   };
   const size = { guesses: Number(values.guesses), enrollments: Number(values.enrollments) };
   try {
-    await within({ ...OPEN_QUEUE, CS_PIN_DELAYS: 'false' }, async (world) => {
-      judge('delays off', await attack(world, { ...size, right: false }));
-      judge('delays off, one right guess', await attack(world, { ...size, right: true }));
-    });
+    await within({ ...OPEN_QUEUE, CS_PIN_DELAYS: 'false' }, async (world) =>
+      judge('delays off', await attack(world, { ...size, right: false })),
+    );
     await within(OPEN_QUEUE, async (world) => judge('delays on', await attack(world, { ...size, right: false })));
-    await within({}, (world) => floodReport(`flood, ordinary shares`, world, stack, Number(values.flood)));
+    await within({}, (world) => floodReport('flood, ordinary shares', world, stack, Number(values.flood)));
     await within({ CS_ARGON_SHARE: '10000' }, (world) => floodReport('flood, no shares', world, stack, Number(values.flood)));
+    await within({ ...OPEN_QUEUE, CS_PIN_DELAYS: 'false' }, async (world) =>
+      judge('delays off, one right guess', await attack(world, { ...size, right: true })),
+    );
   } finally {
     await stack.stop();
   }

@@ -6,7 +6,7 @@ import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
 import { ENROLLMENT_COLUMNS, USER_PIN_COLUMNS } from './enrollment-columns.ts';
-import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
+import { type EnrollmentRow, toEnrollmentRow, toState } from './enrollment-row.ts';
 import type { Enrollment, PinAttempt, UserPin } from './generated/client.ts';
 
 export interface PinLimits {
@@ -61,7 +61,7 @@ export async function beginPinAttempt(db: Database, entry: PinEntry, limits: Pin
     const enrollment = await lockEnrollment(tx, entry.enrollmentId);
     if (enrollment === undefined) return undefined;
     const earlier = await earlierAttempt(tx, entry);
-    if (earlier !== null) return storedAttempt(earlier, enrollment);
+    if (earlier !== null) return storedAttempt(earlier, enrollment.state);
     const settled = withoutEvaluation(enrollment);
     if (settled !== undefined) return { kind: 'decided', outcome: settled };
     if (enrollment.pinAttempts >= limits.maxAttempts) return { kind: 'decided', outcome: await failForAttempts(tx, enrollment) };
@@ -73,16 +73,20 @@ export async function beginPinAttempt(db: Database, entry: PinEntry, limits: Pin
 
 /**
  * What is known of an attempt without locking or charging anything: its outcome, or that it is being evaluated. Undefined: it is new.
- * May be repeated at any rate: two reads by primary key.
+ * One statement, because outcome and state change together: a pending attempt beside a later state would be answered by the wrong one.
+ * May be repeated at any rate.
  */
-export async function readPinAttempt(db: Database, entry: AttemptKey): Promise<PinBeginning | undefined> {
-  return inDatabase(async () => {
-    const earlier = await earlierAttempt(db, entry);
-    if (earlier === null) return undefined;
-    return storedAttempt(earlier, toEnrollmentRow(await db.enrollment.findUniqueOrThrow({ where: { id: entry.enrollmentId } })));
-  });
+export async function readPinAttempt(db: Database, { enrollmentId, attemptId }: AttemptKey): Promise<PinBeginning | undefined> {
+  const [row] = await inDatabase(
+    () => db.$queryRaw<(StoredOutcome & { state: string })[]>`
+      SELECT a.outcome, a.attempts_left AS "attemptsLeft", a.retry_at AS "retryAt", e.state
+      FROM pin_attempt a JOIN enrollment e ON e.id = a.enrollment_id
+      WHERE a.enrollment_id = ${enrollmentId}::uuid AND a.attempt_id = ${attemptId}::uuid`,
+  );
+  return row === undefined ? undefined : storedAttempt(row, toState(row.state));
 }
 
+type StoredOutcome = Pick<PinAttempt, 'outcome' | 'attemptsLeft' | 'retryAt'>;
 type AttemptKey = Pick<PinEntry, 'enrollmentId' | 'attemptId'>;
 
 function earlierAttempt(db: Executor, { enrollmentId, attemptId }: AttemptKey): Promise<PinAttempt | null> {
@@ -105,10 +109,9 @@ export async function lockPin(tx: Executor, userId: string): Promise<UserPin | u
 }
 
 /** The stored outcome of an attempt; `pending` while another request evaluates it and the enrollment still waits for it. */
-export function storedAttempt(row: PinAttempt, enrollment: EnrollmentRow): PinBeginning {
-  const { state } = enrollment;
+export function storedAttempt(row: StoredOutcome, state: State): PinBeginning {
   if (row.outcome === 'pending') {
-    const settled = withoutEvaluation(enrollment);
+    const settled = withoutEvaluation({ state });
     return settled === undefined ? { kind: 'pending', state } : { kind: 'decided', outcome: settled };
   }
   const outcome: PinOutcome = {
@@ -121,7 +124,7 @@ export function storedAttempt(row: PinAttempt, enrollment: EnrollmentRow): PinBe
 }
 
 /** Past the PIN every well-formed call succeeds and looks at nothing; after an end none does. */
-export function withoutEvaluation({ state }: EnrollmentRow): PinOutcome | undefined {
+export function withoutEvaluation({ state }: Pick<EnrollmentRow, 'state'>): PinOutcome | undefined {
   switch (state) {
     case 'awaiting-pin':
       return undefined;

@@ -49,7 +49,7 @@ export async function settlePinAttempt(
     const enrollment = await lockEnrollment(tx, entry.enrollmentId);
     const attempt = await tx.pinAttempt.findUnique({ where: { enrollmentId_attemptId: keyOf(entry) } });
     if (enrollment === undefined || attempt === null) throw new Error('the attempt was begun');
-    const stored = storedAttempt(attempt, enrollment);
+    const stored = storedAttempt(attempt, enrollment.state);
     if (attempt.outcome !== 'pending' && stored.kind === 'decided') return stored.outcome;
     const outcome = withoutEvaluation(enrollment) ?? (await judge(tx, enrollment, job, found, limits));
     await writeOutcome(tx, entry, enrollment, outcome, keysOf(job, found));

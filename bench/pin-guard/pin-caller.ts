@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool } from 'undici';
+import { errors, Pool } from 'undici';
 import { z } from 'zod';
 import type { DevJson } from '../../cli/dev/dev-json.ts';
 
@@ -34,7 +34,12 @@ export class PinCaller {
   readonly #pool: Pool;
 
   constructor({ tlsCaFile }: DevJson, api: string, connections: number) {
-    this.#pool = new Pool(api, { connections, pipelining: 1, connect: { ca: readFileSync(tlsCaFile), timeout: 60_000 } });
+    this.#pool = new Pool(api, {
+      connections,
+      pipelining: 1,
+      connect: { ca: readFileSync(tlsCaFile), timeout: 60_000 },
+      keepAliveTimeout: 1_000,
+    });
   }
 
   async enroll(token: string, userId: string, deviceId: string): Promise<Enrollment> {
@@ -71,7 +76,24 @@ export class PinCaller {
     return this.#pool.destroy();
   }
 
-  async #send(method: 'POST' | 'PUT' | 'DELETE', path: string, token: string, body?: object, headers: Record<string, string> = {}) {
+  /** A connection that the server closed when it was about to be used is no answer: the same bytes go again. */
+  async #send(...call: Parameters<PinCaller['sendOnce']>): ReturnType<PinCaller['sendOnce']> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.sendOnce(...call);
+      } catch (error) {
+        if (attempt === 4 || !(error instanceof errors.SocketError)) throw error;
+      }
+    }
+  }
+
+  private async sendOnce(
+    method: 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    token: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ) {
     const sent = await this.#pool.request({
       method,
       path,
