@@ -6,20 +6,19 @@ import type { EnrollmentDeps } from '../activities/ports.ts';
 import { type EnrollmentGateway, temporalGateway } from '../api/gateway.ts';
 import type { Config } from '../config/load-config.ts';
 import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
-import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../core/evidence/evidence-key.ts';
+import { type EvidenceKey, openEvidenceKey } from '../core/evidence/evidence-key.ts';
 import { signReceipt } from '../core/evidence/sign-receipt.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import { startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
+import type { CheckpointRule } from '../store/audit-checkpoint.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
-import { publishEvidenceKey } from '../store/evidence-keys.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
-import { type CheckpointDeps, checkpointAudit } from './audit-checkpoints.ts';
+import { startEvidenceLoops } from './evidence-loops.ts';
 import { sweep } from './sweeper.ts';
 import { startTemporalPart, type TemporalPart } from './temporal-part.ts';
-import { signTimelines } from './timeline-signer.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 type WorkerConfig = Config<'worker'>;
@@ -28,8 +27,6 @@ type WorkerConfig = Config<'worker'>;
 const SHUTDOWN_GRACE = '25 s';
 /** The default of 10 s would delay every open enrollment that long after a killed worker (measured). */
 const STICKY_TIMEOUT = '3 s';
-/** How often the audit loop looks whether a checkpoint is due. */
-const AUDIT_SECONDS = 5;
 
 /** The enrollment worker: workflows, short steps, sweeper. It holds the evidence key and no CA key. Starts without Temporal and database. */
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
@@ -37,31 +34,11 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const db = openDatabase(config.databaseUrl);
   const { client, connection } = lazyClient(temporalOf(config), config.codecKeys);
   const gateway = temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now });
-  const evidenceLoop = startLoop(
-    'evidence key',
-    60,
-    () => publishEvidenceKey(db, evidence.kid, publicEvidenceJwk(evidence)),
-    log,
-    () => new Date(),
-  );
+  const evidenceLoops = startEvidenceLoops({ db, log, evidence, rule: checkpointRule(config), history: gateway.history });
   const sweeper = startLoop(
     'sweeper',
     config.sweepIntervalSeconds,
     () => sweepOnce(config, db, gateway, log),
-    log,
-    () => new Date(),
-  );
-  const auditLoop = startLoop(
-    'audit checkpoint',
-    AUDIT_SECONDS,
-    () => checkpointAudit(checkpointDeps(config, db, evidence, log)),
-    log,
-    () => new Date(),
-  );
-  const timelineLoop = startLoop(
-    'timelines',
-    1,
-    () => signTimelines({ db, evidence, history: gateway.history }),
     log,
     () => new Date(),
   );
@@ -72,7 +49,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, temporal));
   const stop = async (): Promise<void> => {
     await temporal.stop();
-    await Promise.all([sweeper.stop(), evidenceLoop.stop(), auditLoop.stop(), timelineLoop.stop()]);
+    await Promise.all([sweeper.stop(), evidenceLoops.stop()]);
     await connection.close();
     await health.close();
     await db.$disconnect();
@@ -89,8 +66,8 @@ function sweepOnce(config: WorkerConfig, db: Database, gateway: EnrollmentGatewa
   return sweep({ db, log, graceSeconds, startGraceSeconds, start: (row) => gateway.start(row) });
 }
 
-function checkpointDeps(config: WorkerConfig, db: Database, evidence: EvidenceKey, log: Logger): CheckpointDeps {
-  return { db, log, evidence, rule: { everyRows: config.auditCheckpointRows, everySeconds: config.auditCheckpointSeconds } };
+function checkpointRule({ auditCheckpointRows: everyRows, auditCheckpointSeconds: everySeconds }: WorkerConfig): CheckpointRule {
+  return { everyRows, everySeconds };
 }
 
 function depsOf(config: WorkerConfig, db: Database, evidence: EvidenceKey): EnrollmentDeps {
