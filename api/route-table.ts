@@ -44,7 +44,7 @@ export const ROUTES: readonly Route[] = [
       201: { schema: createEnrollmentResponse, description: 'created' },
       200: { schema: createEnrollmentResponse, description: 'repeated: the same id and token' },
     },
-    errors: [...BODY, 'idempotency_key_required', 'idempotency_key_reused', 'insufficient_scope'],
+    errors: [...BODY, 'idempotency_key_required', 'idempotency_key_reused', 'token_retired', 'insufficient_scope'],
     handler: postEnrollment,
   },
   {

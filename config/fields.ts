@@ -209,16 +209,8 @@ const WORKER = {
     count(500, 100_000),
     'Workflows kept in the cache of the worker; 125 to 170 KiB each.',
   ),
-  auditCheckpointRows: value(
-    'CS_AUDIT_CHECKPOINT_ROWS',
-    count(5_000, 50_000),
-    'Audit rows after which the chain is signed: the most that an export may leave open.',
-  ),
-  auditCheckpointSeconds: value(
-    'CS_AUDIT_CHECKPOINT_SECONDS',
-    seconds(600),
-    'Age of the oldest unsigned audit row at which the chain is signed.',
-  ),
+  auditCheckpointRows: value('CS_AUDIT_CHECKPOINT_ROWS', count(5_000, 50_000), 'Audit rows after which the chain is signed.'),
+  auditCheckpointSeconds: value('CS_AUDIT_CHECKPOINT_SECONDS', seconds(600), 'Age of an unsigned audit row at which it is signed.'),
   workflowBundle: value('CS_WORKFLOW_BUNDLE', text.optional(), 'Prebuilt workflow bundle; required in production.'),
 };
 

@@ -6,25 +6,25 @@ import type { EnrollmentDeps } from '../activities/ports.ts';
 import { type EnrollmentGateway, temporalGateway } from '../api/gateway.ts';
 import type { Config } from '../config/load-config.ts';
 import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
-import { type EvidenceKey, openEvidenceKey } from '../core/evidence/evidence-key.ts';
+import { openEvidenceKey } from '../core/evidence/evidence-key.ts';
 import { armFaultPoints } from '../faults/arm.ts';
 import { clockCheck } from '../process/clock-check.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import { type Loop, startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
+import type { CheckpointRule } from '../store/audit-checkpoint.ts';
 import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { clusterIdentity } from '../temporal/cluster-identity.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
-import { type CheckpointDeps, checkpointAudit } from './audit-checkpoints.ts';
 import { deploymentVersion } from './deployment-version.ts';
+import { startEvidenceLoops } from './evidence-loops.ts';
 import { lostRuns } from './lost-runs.ts';
 import { type PublishedEvidence, publishedEvidence } from './published-evidence.ts';
 import { sweepTurn } from './sweep-turn.ts';
 import { startTemporalPart, type TemporalPart } from './temporal-part.ts';
-import { signTimelines } from './timeline-signer.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 type WorkerConfig = Config<'worker'>;
@@ -34,8 +34,6 @@ type TemporalConnection = ReturnType<typeof lazyClient>['connection'];
 const SHUTDOWN_GRACE = '25 s';
 /** The default of 10 s would delay every open enrollment that long after a killed worker (measured). */
 const STICKY_TIMEOUT = '3 s';
-/** How often the audit loop looks whether a checkpoint is due. */
-const AUDIT_SECONDS = 5;
 
 /** The enrollment worker: workflows, short steps, sweeper. It holds the evidence key and no CA key. Starts without Temporal and database. */
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
@@ -51,43 +49,25 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     now: Date.now,
     databaseTime: () => databaseTime(db),
   });
-  const evidenceLoop = startLoop(
-    'evidence key',
-    60,
-    () => evidence.publish(),
+  const evidenceLoops = startEvidenceLoops({
+    db,
     log,
-    () => new Date(),
-  );
-  const sweeper = startLoop('sweeper', config.sweepIntervalSeconds, sweepTurn(config, sweeperDb, gateway, log), log, () => new Date());
-  const lost = startLoop(
-    'lost runs',
-    config.sweepIntervalSeconds,
-    lostRunsTurn(config, connection, db, gateway, log),
-    log,
-    () => new Date(),
-  );
-  const auditLoop = startLoop(
-    'audit checkpoint',
-    AUDIT_SECONDS,
-    () => checkpointAudit(checkpointDeps(config, db, evidenceKey, log)),
-    log,
-    () => new Date(),
-  );
-  const timelineLoop = startLoop(
-    'timelines',
-    1,
-    () => signTimelines({ db, evidence: evidenceKey, history: gateway.history }),
-    log,
-    () => new Date(),
-  );
+    evidence: evidenceKey,
+    published: evidence,
+    rule: checkpointRule(config),
+    history: gateway.history,
+  });
+  const loop = (name: string, turn: () => Promise<void>) => startLoop(name, config.sweepIntervalSeconds, turn, log, () => new Date());
+  const sweeper = loop('sweeper', sweepTurn(config, sweeperDb, gateway, log));
+  const lost = loop('lost runs', lostRunsTurn(config, connection, db, gateway, log));
   const temporal = startTemporalPart(temporalOf(config), log, async (native) => {
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
   });
-  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, config, temporal, evidenceLoop));
+  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, config, temporal, evidenceLoops.publishing));
   const stop = async (): Promise<void> => {
     await temporal.stop();
-    await Promise.all([sweeper.stop(), lost.stop(), evidenceLoop.stop(), auditLoop.stop(), timelineLoop.stop()]);
+    await Promise.all([sweeper.stop(), lost.stop(), evidenceLoops.stop()]);
     await connection.close();
     await health.close();
     await Promise.all([db.$disconnect(), sweeperDb.$disconnect()]);
@@ -115,8 +95,8 @@ function lostRunsTurn(
   });
 }
 
-function checkpointDeps(config: WorkerConfig, db: Database, evidence: EvidenceKey, log: Logger): CheckpointDeps {
-  return { db, log, evidence, rule: { everyRows: config.auditCheckpointRows, everySeconds: config.auditCheckpointSeconds } };
+function checkpointRule({ auditCheckpointRows: everyRows, auditCheckpointSeconds: everySeconds }: WorkerConfig): CheckpointRule {
+  return { everyRows, everySeconds };
 }
 
 function depsOf(config: WorkerConfig, db: Database, evidence: PublishedEvidence): EnrollmentDeps {
