@@ -64,7 +64,11 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
   });
-  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, config, temporal, evidenceLoops.publishing));
+  const health = await startHealthListener(
+    config.internalHost,
+    config.workerHealthPort,
+    checks(db, config, temporal, evidenceLoops.publishing),
+  );
   const stop = async (): Promise<void> => {
     await temporal.stop();
     await Promise.all([sweeper.stop(), lost.stop(), evidenceLoops.stop()]);

@@ -15,7 +15,13 @@ export const DER_CASES: Case[] = [
     submission({ der: Buffer.concat([Buffer.from('3080', 'hex'), good.subarray(headerOf(good)), Buffer.alloc(2)]) }),
     'X.690 §10.1',
   ],
-  ...CUTS.map((octets): Case => [`cut off after ${octets} octets`, submission({ der: good.subarray(0, octets) }), 'X.690 §8.1.3']),
+  ...CUTS.map(
+    (octets): Case => [
+      octets > 64 ? 'cut off before its last octet' : `cut off after ${octets} octets`,
+      submission({ der: good.subarray(0, octets) }),
+      'X.690 §8.1.3',
+    ],
+  ),
   fromText('a length that promises 4 GiB', base64(Buffer.from('3084ffffffff', 'hex')), 'X.690 §8.1.3'),
   fromText('the reserved length FF', base64(Buffer.from('30ff', 'hex')), 'X.690 §8.1.3.5'),
   fromText('40 levels of SEQUENCE', base64(nested(40)), 'protocol §3 (limits)'),

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { explainCsr } from '../../cli/csr/explain-csr.ts';
 import { readCsrCases } from '../../conformance/csr-cases-file.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -33,7 +34,7 @@ function fileOf(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-describe('cs csr check', { timeout: 60_000 }, () => {
+describe('cs csr check', { timeout: 120_000 }, () => {
   test('a sound PEM: exit 0, key, signature, attributes, what the challenge says, and plainly what was not checked', () => {
     const { code, out } = cs([fileOf('good.pem', sound.csr)]);
     expect(code).toBe(0);
@@ -81,7 +82,7 @@ describe('cs csr check', { timeout: 60_000 }, () => {
     const lines = out.split('\n');
     const marked = lines.findIndex((line) => /^ +\^\^/.test(line));
     const [row = '', marker = ''] = [lines[marked - 1], lines[marked]];
-    expect(row.slice(marker.indexOf('^^')).startsWith('02 01 01')).toBe(true);
+    expect(row.slice(marker.indexOf('^^')).replaceAll(/ +/g, ' ').startsWith('02 01 01')).toBe(true);
     expect(Number.parseInt(row.trim().slice(0, 4), 16)).toBe(Math.floor(Number(offset) / 16) * 16);
   });
 
@@ -93,7 +94,7 @@ describe('cs csr check', { timeout: 60_000 }, () => {
       rule: 'X.690 §8.3.2',
       offset: expect.any(Number),
       hint: expect.any(String),
-      where: expect.stringContaining('attributes, number'),
+      where: expect.stringMatching(/^octet \d+ of \d+/),
     });
   });
 
@@ -103,17 +104,18 @@ describe('cs csr check', { timeout: 60_000 }, () => {
     expect([utf16.code, utf16.out.includes('UTF-16')]).toEqual([1, true]);
   });
 
-  test.each(cases.filter(({ expected }) => expected.outcome === 'refused' && expected.code === 'csr_private_key_sent').slice(0, 6))(
-    'a private key is refused and never printed: $reason',
-    ({ input }) => {
-      const { code, out, err } = cs(['-'], input.csr);
-      expect([code, out.includes('csr_private_key_sent')]).toEqual([1, true]);
-      const body = input.csr.replaceAll(/-----[^-]*-----|\s/g, '');
-      const pieces = body.match(/.{8}/g) ?? [];
-      expect(pieces.filter((piece) => `${out}${err}`.includes(piece))).toEqual([]);
-      expect(out).not.toMatch(/^ +[0-9a-f]{4} {2}/m);
-    },
-  );
+  test('a private key is refused and never printed, in whatever form it was sent', () => {
+    const keys = cases.filter(({ expected }) => expected.outcome === 'refused' && expected.code === 'csr_private_key_sent');
+    expect(keys.length).toBeGreaterThan(15);
+    for (const { id, input } of keys) {
+      const { accepted, text, json } = explainCsr({ name: 'csr', form: 'text', text: input.csr }, undefined);
+      const said = `${text}${JSON.stringify(json)}`;
+      expect({ id, accepted, code: json['code'] }).toEqual({ id, accepted: false, code: 'csr_private_key_sent' });
+      const pieces = input.csr.replaceAll(/-----[^-]*-----|\s/g, '').match(/.{16}/g) ?? [];
+      expect({ id, shown: pieces.filter((piece) => said.includes(piece)) }).toEqual({ id, shown: [] });
+      expect(text).not.toMatch(/^ +[0-9a-f]{4} {2}/m);
+    }
+  });
 
   test('a private key in binary is not shown as hex either', () => {
     const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'der', type: 'pkcs8' });
