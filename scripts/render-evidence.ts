@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EVIDENCE_VIEWS } from './evidence-views.ts';
 
 /** What a measuring script writes to docs/evidence/<name>.json: everything that is shown, in words and figures. */
 export interface Evidence {
@@ -20,11 +21,14 @@ export interface Evidence {
 export function renderEvidence(folder: string): string[] {
   if (!existsSync(folder)) return ['Nothing was measured yet.'];
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
-  return files.toSorted().flatMap((name) => section(parse(join(folder, name)), name));
+  return files.toSorted().flatMap((name) => section(parse(folder, name), name));
 }
 
-function parse(path: string): Evidence {
+function parse(folder: string, name: string): Evidence {
+  const path = join(folder, name);
   const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  const view = EVIDENCE_VIEWS[name];
+  if (view !== undefined) return view(value);
   if (!isEvidence(value)) throw new Error(`${path} is not what a measuring script writes`);
   return value;
 }
