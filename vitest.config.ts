@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Pure rooms need no server; everything else runs against real ones, started once by test/rig/global-setup.ts. */
-const PURE = ['core', 'sdk', 'conformance', 'contract', 'api', 'architecture', 'config', 'docs', 'deploy', 'process'].map(
+const PURE = ['core', 'sdk', 'conformance', 'contract', 'api', 'architecture', 'config', 'docs', 'deploy', 'process', 'cli'].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
 
