@@ -103,9 +103,7 @@ function notReached(url: string, error: unknown): never {
 }
 
 function codeOf(error: unknown): string {
-  // A host name with two addresses fails with one error for each.
-  const [first]: unknown[] = error instanceof AggregateError ? error.errors : [error];
-  const code: unknown = typeof first === 'object' && first !== null ? Reflect.get(first, 'code') : undefined;
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
   return typeof code === 'string' ? code : 'no answer in time';
 }
 
