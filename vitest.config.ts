@@ -12,6 +12,7 @@ const PURE = [
   'docs',
   'deploy',
   'process',
+  'cli',
   'rig',
   'csr-command',
   'fuzz',

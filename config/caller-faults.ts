@@ -31,8 +31,14 @@ function* partnerFaults(values: Values): Generator<string> {
   yield* missing(values, PARTNER_NEEDS, 'CS_PARTNER_PORT is set: partners, their CA, and the CAs that it must not be are needed.');
   const { partnerCa, tlsCertificate, rootCertificate, issuingRsaCertificate, issuingEcCertificate } = values;
   const cas = [rootCertificate, issuingRsaCertificate, issuingEcCertificate].filter((pem) => typeof pem === 'string');
-  if (typeof partnerCa === 'string' && typeof tlsCertificate === 'string' && cas.length === 3)
-    yield* trustStoreFaults(partnerCa, { cas, tls: tlsCertificate });
+  const tls = contentOf(tlsCertificate);
+  if (typeof partnerCa === 'string' && tls !== undefined && cas.length === 3) yield* trustStoreFaults(partnerCa, { cas, tls });
+}
+
+/** A watched file is path and content. */
+function contentOf(file: unknown): string | undefined {
+  const content: unknown = typeof file === 'object' && file !== null ? Reflect.get(file, 'content') : undefined;
+  return typeof content === 'string' ? content : undefined;
 }
 
 function* missing(values: Values, needs: Readonly<Record<string, string>>, why: string): Generator<string> {

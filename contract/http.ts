@@ -10,20 +10,20 @@ import { NEXT_STEPS, PIN_POLICIES, PIN_STATUSES, PLATFORMS, STATES } from './sta
 const b64u = (octets: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((octets * 4) / 3)}}$`), `base64url without padding of ${octets} octets`);
 /** Not `.` or `..`: readers of the URIs in certificates would collapse them. */
-export const callerIdSchema = z
+const callerId = z
   .string()
   .regex(/^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$/, '1 to 64 characters of A-Z a-z 0-9 . _ : - and not only one or two dots');
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'a lower-case UUID');
 export const instant = z.iso.datetime({ precision: 3 });
 
 export const enrollmentIdSchema = uuid;
-export const userIdSchema = callerIdSchema;
-export const idempotencyKeySchema = callerIdSchema;
+export const userIdSchema = callerId;
+export const idempotencyKeySchema = callerId;
 
 export const createEnrollmentRequest = z.strictObject({
-  userId: callerIdSchema,
-  deviceId: callerIdSchema,
-  tokenId: callerIdSchema,
+  userId: callerId,
+  deviceId: callerId,
+  tokenId: callerId,
   pin: z.enum(PIN_POLICIES),
   platform: z.enum(PLATFORMS),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { callerIdSchema, enrollmentIdSchema, instant, processSchema } from './http.ts';
+import { enrollmentIdSchema, instant, processSchema, userIdSchema } from './http.ts';
 import { DELIVERY_FORMATS } from './key-types.ts';
 import { END_CODES, PIN_STATUSES, STATES } from './states.ts';
 
@@ -30,8 +30,8 @@ export const listQuery = z.strictObject({
     .optional()
     .describe('one state, or open for all that have not ended'),
   olderThanSeconds: wholeNumber(0, 999_999_999, 'in its present state for at least so long').optional(),
-  userId: callerIdSchema.optional(),
-  deviceId: callerIdSchema.optional(),
+  userId: userIdSchema.optional(),
+  deviceId: userIdSchema.optional(),
   serial: serial.optional(),
   code: z.enum(END_CODES).optional(),
   limit,

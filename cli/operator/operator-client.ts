@@ -58,7 +58,7 @@ async function placeOf({ url, tokenFile, ca, data }: OperatorOptions): Promise<P
   if (!url.startsWith('https://')) throw new Error('--url must be https: the access token would be readable on its way.');
   return {
     url: url.replace(/\/+$/, ''),
-    token: read(tokenFile, '--token-file').trim(),
+    token: tokenOf(tokenFile),
     ca: ca === undefined ? undefined : read(ca, '--ca'),
   };
 }
@@ -76,6 +76,13 @@ async function development(data: string): Promise<Place> {
     token: await accessToken(jwk, { issuer, audience, scope: 'operator', clientId: 'cs', subject }),
     ca: readFileSync(tlsCaFile, 'utf8'),
   };
+}
+
+function tokenOf(path: string): string {
+  const token = read(path, '--token-file').trim();
+  if (!/^[A-Za-z0-9._~+/=-]+$/.test(token))
+    throw new Error(`--token-file names ${path}, which does not hold one access token and nothing else.`);
+  return token;
 }
 
 function read(path: string, option: string): string {
@@ -107,7 +114,7 @@ function refusal(status: number, text: string): string {
     return `The answer was ${status} and no problem document: --url is not the operator listener of a Certificate Service.`;
   const { code, detail, hint, instance } = parsed.data;
   const advice = ADVICE[code] ?? hint;
-  return `${detail} ${advice} (${code}, request ${instance.replace('urn:uuid:', '')})`;
+  return `${detail.replace(/[^.]$/, '$&.')} ${advice} (${code}, request ${instance.replace('urn:uuid:', '')})`;
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

@@ -49,7 +49,7 @@ export interface PartnerListener {
 
 type Response = Awaited<ReturnType<typeof fetch>>;
 
-export const PARTNERS: NonNullable<Config<'api'>['partners']> = [
+const PARTNERS: NonNullable<Config<'api'>['partners']> = [
   {
     san: 'URI:spiffe://partner.example.org/token-service',
     clientId: 'ts-a',
