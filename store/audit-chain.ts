@@ -43,7 +43,7 @@ export async function readAuditPlace(db: Executor, seq: number): Promise<ChainEn
 }
 
 /** The places after `after` up to `through`, in order, in batches; nothing is held but one batch. */
-export async function* readAuditChain(db: Executor, after: number, through: number): AsyncGenerator<ChainEntryRow[]> {
+export async function* readAuditChain(db: Executor, after: number, through: number): AsyncGenerator<ChainEntryRow[], void> {
   for (let last = after; last < through; ) {
     const batch = await readBatch(db, last, through);
     if (batch.length === 0) return;

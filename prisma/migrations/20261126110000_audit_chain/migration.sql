@@ -52,18 +52,16 @@ CREATE INDEX "timeline_request_requested_at_idx" ON "timeline_request"("requeste
 CREATE INDEX audit_supersedes ON audit ((detail->>'supersedes')) WHERE detail ? 'supersedes';
 CREATE INDEX audit_user_only ON audit (user_id) WHERE enrollment_id IS NULL AND user_id IS NOT NULL;
 
--- The canonical form of an audit row (ADR 37), the same in core/evidence/audit-hash.ts: each field as its length in four octets and its
--- UTF-8, NULL as the length ffffffff. What is hashed of `detail` is PostgreSQL's own text of the stored jsonb.
-CREATE FUNCTION audit_field(value text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN value IS NULL THEN '\xffffffff'::bytea
-    ELSE int4send(octet_length(convert_to(value, 'UTF8'))) || convert_to(value, 'UTF8') END
+-- The canonical form of an audit row (ADR 37), the same in core/evidence/audit-hash.ts: each field as a netstring, NULL as "-,". What is
+-- hashed of `detail` is PostgreSQL's own text of the stored jsonb. Built from text alone and inlined by the planner: it runs under the lock.
+CREATE FUNCTION audit_field(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT COALESCE(octet_length(value)::text || ':' || value || ',', '-,')
 $$;
 CREATE FUNCTION audit_hash(prev bytea, seq bigint, entry audit) RETURNS bytea LANGUAGE sql STABLE AS $$
-  SELECT sha256(convert_to('cs-audit-v1', 'UTF8') || '\x00'::bytea || prev
-    || audit_field(seq::text) || audit_field(entry.id::text)
+  SELECT sha256(convert_to('cs-audit-v1,' || audit_field(encode(prev, 'hex')) || audit_field(seq::text) || audit_field(entry.id::text)
     || audit_field(to_char(entry.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
     || audit_field(entry.actor) || audit_field(entry.action) || audit_field(entry.enrollment_id::text) || audit_field(entry.user_id)
-    || audit_field(entry.outcome) || audit_field(entry.detail::text))
+    || audit_field(entry.outcome) || audit_field(entry.detail::text), 'UTF8'))
 $$;
 
 ALTER TABLE audit_head ADD CONSTRAINT audit_head_one_check CHECK (one);
