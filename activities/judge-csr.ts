@@ -56,7 +56,11 @@ async function decide(deps: EnrollmentDeps, submission: SubmissionRow): Promise<
   }
 }
 
-async function refuse(deps: EnrollmentDeps, { enrollmentId, digest }: SubmissionRow, refusal: Omit<CsrRefusal, 'rule'>): Promise<Judgement> {
+async function refuse(
+  deps: EnrollmentDeps,
+  { enrollmentId, digest }: SubmissionRow,
+  refusal: Omit<CsrRefusal, 'rule'>,
+): Promise<Judgement> {
   const { code, detail, offset } = refusal;
   // A challenge that ran out is nobody's mistake.
   const counted = code !== 'challenge_expired';
