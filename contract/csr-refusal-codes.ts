@@ -122,7 +122,7 @@ export const CSR_REFUSALS = {
   },
   key_point_compressed: {
     title: 'The EC point is compressed',
-    rule: 'RFC 5480 §2.2',
+    rule: 'RFC 5480 §2.2, protocol §3 (uncompressed only)',
     hint: 'Write the point as 04 ‖ x ‖ y (65 octets for P-256, 97 for P-384): getEncoded(false) in PointyCastle.',
   },
   key_point_invalid: {

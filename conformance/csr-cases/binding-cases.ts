@@ -96,7 +96,7 @@ export const BINDING_CASES = {
       attributes: [bindingAttribute(thumbprint(otherDelivery)), challengeAttribute(utf8String(challenge))],
     }),
     fromPieces('the thumbprint with its octets reversed', {
-      attributes: [bindingAttribute(thumbprint(delivery).reverse()), challengeAttribute(utf8String(challenge))],
+      attributes: [bindingAttribute(thumbprint(delivery).toReversed()), challengeAttribute(utf8String(challenge))],
     }),
     fromPieces('no binding attribute', { attributes: [challengeAttribute(utf8String(challenge))] }),
   ],

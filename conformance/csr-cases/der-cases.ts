@@ -55,6 +55,9 @@ export const DER_CASES: Case[] = [
   fromValue('an OBJECT IDENTIFIER whose arc begins with 80', '06 03 2a 80 01', 'X.690 §8.19.2'),
   fromValue('an OBJECT IDENTIFIER whose last arc does not end', '06 02 2a 81', 'X.690 §8.19.2'),
   fromValue('a reserved tag number', '0f 00', 'X.680 §8.4'),
+  fromValue('a BMPString of three octets', '1e 03 00 41 00', 'X.690 §8.23.8'),
+  fromValue('a UniversalString of five octets', '1c 05 00 00 00 41 00', 'X.690 §8.23.7'),
+  fromPieces('half a BMPString character in the subject', { subject: subjectWith(tlv(0x1e, Uint8Array.of(0, 0x41, 0))) }, 'X.690 §8.23.8'),
   fromValue('a SET whose members are not sorted', '31 06 02 01 02 02 01 01', 'X.690 §11.6'),
   fromValue('values of an attribute that are not sorted', '02 01 02 02 01 01', 'X.690 §11.6'),
   fromPieces(

@@ -56,6 +56,10 @@ function primitiveFault(number: number, content: Uint8Array): ValueFault | undef
     case 14:
     case 15:
       return fault('a reserved tag number', '§8.1.2');
+    case 28:
+      return content.length % 4 === 0 ? undefined : fault('a UniversalString of another length than four octets a character', '§8.23.7');
+    case 30:
+      return content.length % 2 === 0 ? undefined : fault('a BMPString of another length than two octets a character', '§8.23.8');
     default:
       return undefined;
   }

@@ -54,7 +54,10 @@ const STRANGE: ReadonlyArray<[what: string, pattern: RegExp]> = [
   ['an invisible tag or annotation character', /[\u{e0000}-\u{e007f}\ufff9-\ufffb]/u],
 ];
 
-/** The text when it fits the alphabet of its type (X.680 §41), else undefined. */
+/**
+ * The text when it fits the alphabet of its type (X.680 §41), else undefined. The types are those of DirectoryString (RFC 5280 §4.1.2.4), and
+ * NumericString and IA5String, which some attributes have; OpenSSL reads no others in a name.
+ */
 function textOf({ tag, content }: DerNode): string | undefined {
   const octets = Buffer.from(content);
   switch (tag) {
@@ -68,8 +71,6 @@ function textOf({ tag, content }: DerNode): string | undefined {
       return octets.toString('latin1');
     case 0x16:
       return content.every((octet) => octet < 0x80) ? octets.toString('latin1') : undefined;
-    case 0x1a:
-      return matching(octets, /^[\x20-\x7e]+$/);
     case 0x1c:
       return universalText(octets);
     case 0x1e:
@@ -89,7 +90,6 @@ function utf8Text(octets: Uint8Array): string | undefined {
 
 /** UCS-2: no surrogates, not even in pairs (X.680 §41.14). */
 function basicPlaneText(octets: Buffer): string | undefined {
-  if (octets.length % 2 !== 0) return undefined;
   const text = Buffer.from(octets).swap16().toString('utf16le');
   return /[\ud800-\udfff]/.test(text) ? undefined : text;
 }
@@ -100,7 +100,6 @@ function matching(octets: Buffer, alphabet: RegExp): string | undefined {
 }
 
 function universalText(octets: Buffer): string | undefined {
-  if (octets.length % 4 !== 0) return undefined;
   const points = Array.from({ length: octets.length / 4 }, (_, i) => octets.readUInt32BE(i * 4));
   const scalar = points.every((point) => point <= 0x10ffff && (point < 0xd800 || point > 0xdfff));
   return scalar ? String.fromCodePoint(...points) : undefined;

@@ -51,7 +51,7 @@ describe('cs csr check', { timeout: 120_000 }, () => {
   });
 
   test('binary DER from a file and from standard input is the same request', () => {
-    const said = (answer: { out: string }) => JSON.parse(answer.out) as { spkiSha256Hex: string };
+    const said = (answer: { out: string }): unknown => JSON.parse(answer.out);
     const byFile = said(cs(['--json', fileOf('good.der', der)]));
     expect(said(cs(['--json', '-'], der))).toEqual(byFile);
     expect(byFile).toMatchObject({ accepted: true, octets: der.length, deliveryKeyCompared: false });

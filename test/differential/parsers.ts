@@ -17,7 +17,6 @@ const HERE = import.meta.dirname;
 
 /** Differences with a reason, in the data file beside this one. */
 export function isKnown(parser: string, words: string): boolean {
-  // oxlint-disable-next-line typescript/no-unsafe-assignment -- our own file
   const differences: Difference[] = JSON.parse(readFileSync(join(HERE, 'known-differences.json'), 'utf8'));
   return differences.some((one) => one.parser === parser && new RegExp(one.says).test(words));
 }

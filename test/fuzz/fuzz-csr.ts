@@ -31,10 +31,10 @@ export type FromChild =
   | { kind: 'failed'; seed: number; what: string }
   | { kind: 'done'; report: FuzzReport };
 
-console.log(`seeds ${first} to ${first + inputs - 1}`);
+say(`seeds ${first} to ${first + inputs - 1}`);
 const failure = await run();
 if (failure !== undefined) {
-  console.error(`FAILED: ${failure}`);
+  say(`FAILED: ${failure}`);
   process.exitCode = 1;
 }
 
@@ -70,16 +70,16 @@ function judge(report: FuzzReport): string | undefined {
 }
 
 function print({ inputs: count, seconds, byKind, byOutcome, ms, memory }: FuzzReport): void {
-  console.log(`inputs ${count} in ${seconds.toFixed(1)} s (making, signing and judging)`);
-  console.log(`kinds ${pairs(byKind)}`);
-  console.log(
+  say(`inputs ${count} in ${seconds.toFixed(1)} s (making, signing and judging)`);
+  say(`kinds ${pairs(byKind)}`);
+  say(
     `a judgement: median ${ms.median.toFixed(2)} ms, 99 % ${ms.p99.toFixed(2)} ms, slowest ${ms.slowest.toFixed(1)} ms (seed ${ms.slowestSeed})`,
   );
-  console.log(
+  say(
     `heap of one judgement: at most ${mib(memory.largestGrowth)} (seed ${memory.largestSeed}); heap peak ${mib(memory.peakHeap)}, RSS peak ${mib(memory.peakRss)}`,
   );
   for (const [outcome, times] of Object.entries(byOutcome).toSorted(([, a], [, b]) => b - a))
-    console.log(`  ${String(times).padStart(7)}  ${outcome}`);
+    say(`  ${String(times).padStart(7)}  ${outcome}`);
 }
 
 function pairs(counts: Record<string, number>): string {
@@ -90,4 +90,8 @@ function pairs(counts: Record<string, number>): string {
 
 function mib(octets: number): string {
   return `${(octets / 2 ** 20).toFixed(1)} MiB`;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

@@ -52,7 +52,7 @@ const CHANGES: readonly [Change, ...Change[]] = [
   (node, random) => void (node.content = Buffer.concat([node.content, randomOctets(random(12), random)])),
   (node, random) => void (node.content = node.content.subarray(0, random(node.content.length))),
   (node, random) => void (node.content = randomOctets(random(24), random)),
-  (node) => void node.members?.reverse(),
+  (node) => void (node.members = node.members?.toReversed()),
   (node, random) => void node.members?.splice(random(node.members.length), 1),
   (node, random) => void node.members?.splice(random(node.members.length), 0, ...node.members.slice(0, 1 + random(3)).map(copyOf)),
   (node, random) => void node.members?.push(leaf(random)),
