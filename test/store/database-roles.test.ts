@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { applyGrants } from '../../store/apply-grants.ts';
+import { blockKey } from '../../store/blocked-key.ts';
+import { findEnrollments } from '../../store/find.ts';
 import { DATABASE_ROLES, type DatabaseRole, FUNCTION_GRANTS, type Grant, TABLE_GRANTS } from '../../store/grants.ts';
 import { type EnrollmentWorld, enrollmentWorld } from '../rig/enrollment-world.ts';
 import { rowIn } from '../rig/row-stages.ts';
@@ -164,6 +166,53 @@ async function allRows(): Promise<unknown> {
   );
   return ask(`SELECT ${digests.join(', ')}`);
 }
+
+describe('what a role may do, beside what every other test does as its process', () => {
+  it('cs_operator finds an enrollment by user, device and serial number, and blocks a key', async () => {
+    const { id, device } = await rowIn(world, 'completed');
+    const operator = world.asRole('cs_operator');
+    const { userId, deviceId } = device;
+    const [found] = await findEnrollments(operator, { userId, deviceId });
+    expect(found).toMatchObject({ enrollmentId: id, state: 'completed' });
+    const serial = found?.certificates[0]?.serial ?? '';
+    expect(await findEnrollments(operator, { serial })).toMatchObject([{ enrollmentId: id }]);
+    expect(await findEnrollments(world.asRole('cs_api'), { serial })).toMatchObject([{ enrollmentId: id }]);
+    const blocked = await blockKey(operator, { spkiSha256: '0'.repeat(64), reason: 'test', blockedBy: 'operator:test' });
+    expect(blocked).toEqual({ added: true, affected: [] });
+  });
+
+  it('cs_worker completes only what was delivered, with the time of now and a receipt', async () => {
+    const { id } = await rowIn(world, 'awaiting-ack');
+    const complete = (receipt: string | null, moment: string) =>
+      connected('cs_worker', (client) => client.query(`SELECT * FROM end_enrollment($1, $2, ${moment})`, [id, receipt]));
+    await expect(complete('a.receipt.x', 'clock_timestamp()')).rejects.toMatchObject({ code: '23514' });
+    await world.db.delivery.update({ where: { enrollmentId: id }, data: { deliveries: 1, firstDeliveredAt: new Date() } });
+    for (const [receipt, moment] of [
+      [null, 'clock_timestamp()'],
+      ['', 'clock_timestamp()'],
+      ['a.receipt.x', 'NULL'],
+      ['a.receipt.x', `clock_timestamp() - interval '1 hour'`],
+      ['a.receipt.x', `clock_timestamp() + interval '1 minute'`],
+    ] as const)
+      await expect(complete(receipt, moment)).rejects.toMatchObject({ code: '23514' });
+    expect((await complete('a.receipt.x', 'clock_timestamp()')).rows).toEqual([{ ended: true, state: 'completed', code: null }]);
+    expect((await complete('another', 'clock_timestamp()')).rows).toEqual([{ ended: false, state: 'completed', code: null }]);
+    expect(await world.db.delivery.findUnique({ where: { enrollmentId: id } })).toMatchObject({ receipt: 'a.receipt.x', sealed: null });
+  });
+
+  it('nobody completes an enrollment by the end of the others', async () => {
+    const { id } = await rowIn(world, 'awaiting-ack');
+    const ended = (state: string) =>
+      connected('cs_worker', (client) => client.query('SELECT end_enrollment($1, $2, NULL, $$x$$)', [id, state]));
+    for (const state of ['completed', 'issuing', 'nonsense']) await expect(ended(state)).rejects.toMatchObject({ code: '23514' });
+    expect(await world.db.enrollment.findUnique({ where: { id } })).toMatchObject({ state: 'awaiting-ack' });
+  });
+
+  it('the owner itself cannot truncate or rewrite audit rows without taking a trigger away', async () => {
+    for (const statement of ['TRUNCATE audit', `UPDATE audit SET outcome = 'x'`, 'DELETE FROM audit'])
+      await expect(ask(statement)).rejects.toThrow(/only appended/);
+  });
+});
 
 describe('a temporary table of the caller', () => {
   it('does not stand before ours in a function with the owner’s rights', async () => {
