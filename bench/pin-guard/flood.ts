@@ -53,7 +53,7 @@ export async function flood(
   const snapshot = { ...counts };
   await Promise.all(flooding);
   return {
-    latencies: answers.map(({ ms }) => ms).sort((a, b) => a - b),
+    latencies: answers.map(({ ms }) => ms).toSorted((a, b) => a - b),
     goodRepetitions: answers.reduce((sum, { repeated }) => sum + repeated, 0),
     floodJudged: snapshot.judged,
     floodTurnedAway: counts.turnedAway,

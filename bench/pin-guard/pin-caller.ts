@@ -82,7 +82,7 @@ export class PinCaller {
       try {
         return await this.sendOnce(...call);
       } catch (error) {
-        if (attempt === 4 || !(error instanceof errors.SocketError)) throw error;
+        if (attempt === 4 || !wasCutOff(error)) throw error;
       }
     }
   }
@@ -104,4 +104,8 @@ export class PinCaller {
     });
     return { status: sent.statusCode, text: await sent.body.text() };
   }
+}
+
+function wasCutOff(error: unknown): boolean {
+  return error instanceof errors.SocketError || (error instanceof Error && Reflect.get(error, 'code') === 'ECONNRESET');
 }

@@ -11,7 +11,7 @@ export interface PinWorld {
   readonly processes: readonly ApiProcess[];
   readonly callers: readonly PinCaller[];
   readonly accessToken: () => Promise<string>;
-  query<Row extends pg.QueryResultRow>(sql: string, ...values: unknown[]): Promise<Row[]>;
+  query: <Row extends pg.QueryResultRow>(sql: string, ...values: unknown[]) => Promise<Row[]>;
   /** Caller of process n modulo their number. */
   caller(n: number): PinCaller;
   stop(): Promise<void>;
@@ -34,7 +34,7 @@ export async function startPinWorld(dev: DevJson, { folder, count, connections, 
     processes,
     callers,
     accessToken: accessTokens(dev),
-    query: async (sql, ...values) => (await pool.query(sql, values)).rows,
+    query: async <Row extends pg.QueryResultRow>(sql: string, ...values: unknown[]) => (await pool.query<Row>(sql, values)).rows,
     caller: (n) => callers[n % callers.length] ?? raiseNoProcess(),
     stop: async () => {
       await Promise.all(callers.map((caller) => caller.close()));
