@@ -5,6 +5,8 @@ import { FAULTS, type Fault } from './inflict-fault.ts';
 export interface FaultOptions {
   points: readonly FaultPoint[];
   faults: readonly Fault[];
+  /** Only each n-th run of points × faults. */
+  step: number;
   /** Enrollments of the random phase; 0: no such phase. */
   random: number;
   concurrency: number;
@@ -17,6 +19,7 @@ export interface FaultOptions {
 export const USAGE = `npm run faults -- [options]
   --points <list>      only these named points (all)
   --faults <list>      only these faults (${FAULTS.join(',')})
+  --step <n>           only each n-th run of points × faults; 8 visits every point and every fault (1)
   --random <n>         enrollments under random faults after that; 0: none (300)
   --concurrency <n>    of them at the same time (4)
   --seed <n>           of the random schedule (1)
@@ -29,6 +32,7 @@ export function readOptions(args: readonly string[]): FaultOptions | 'help' {
     options: {
       points: { type: 'string' },
       faults: { type: 'string' },
+      step: { type: 'string', default: '1' },
       random: { type: 'string', default: '300' },
       concurrency: { type: 'string', default: '4' },
       seed: { type: 'string', default: '1' },
@@ -40,6 +44,7 @@ export function readOptions(args: readonly string[]): FaultOptions | 'help' {
   return {
     points: listOf(FAULT_POINTS, 'points', values.points),
     faults: listOf(FAULTS, 'faults', values.faults),
+    step: whole('step', values.step, 1),
     random: whole('random', values.random, 0),
     concurrency: whole('concurrency', values.concurrency, 1),
     seed: whole('seed', values.seed, 0),

@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
 async function runAll(stack: FaultyStack, ground: Ground, options: FaultOptions): Promise<FaultSummary> {
   const begun = performance.now();
   mkdirSync(ground.folder, { recursive: true, mode: 0o700 });
-  const runs = pointRuns(options.points, options.faults);
+  const runs = pointRuns(options.points, options.faults).filter((_, place) => place % options.step === 0);
   let number = 0;
   const points = await runPoints(stack, ground, runs, (result) => console.log(resultLine((number += 1), runs.length, result)));
   const random: RandomResult | undefined =

@@ -18,7 +18,7 @@ describe('races on one enrollment have one outcome, and the loser gets its docum
   beforeAll(async () => {
     stack = await runningStack({ CS_PIN_WEAK_CHECKED: '0', CS_CRL_INTERVAL_SECONDS: '1' });
     await (await appDevice(stack, { userId: USER })).run();
-  }, 180_000);
+  }, 300_000);
 
   const pastPin = () => appDevice(stack, { userId: USER, pin: 'skip-if-present' });
   const cancelling = ({ call }: AppDevice): Runner => ({ client: 'cancel', act: { call: 'cancel' }, call: () => call('DELETE', '') });
@@ -101,11 +101,12 @@ describe('races on one enrollment have one outcome, and the loser gets its docum
     expect(await csr.send()).toMatchObject({ status: 200 });
     const ending = new pg.Client({ connectionString: stack.dev.databaseUrl });
     await ending.connect();
-    // Not committed yet: the call still sees `awaiting-ack` and waits for the delivery row.
+    // The call reads `awaiting-ack`, then waits for the delivery row; when it gets it the enrollment has ended.
     await ending.query('BEGIN');
-    await ending.query(`SELECT ended FROM end_enrollment($1, 'cancelled', 'cancelled', 'operator')`, [device.enrollmentId]);
+    await ending.query('SELECT 1 FROM delivery WHERE enrollment_id = $1 FOR UPDATE', [device.enrollmentId]);
     const again = csr.send();
     await expect.poll(() => waitingDeliveries(), { timeout: 20_000 }).toBe(1);
+    await ending.query(`SELECT ended FROM end_enrollment($1, 'cancelled', 'cancelled', 'operator')`, [device.enrollmentId]);
     await ending.query('COMMIT');
     await ending.end();
     expect(await again).toMatchObject({ status: 409, body: { code: 'wrong_state', state: 'cancelled', endCode: 'cancelled' } });
