@@ -1,5 +1,4 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { OpenState } from '../../contract/states.ts';
 import { pathsByHand } from './paths-by-hand.ts';
 import { pathsToAnEnd } from './paths-to-an-end.ts';
 import { pathsToCompletion } from './paths-to-completion.ts';
@@ -11,4 +10,3 @@ export type PlayPath = (world: PathWorld) => Promise<WorkflowHandle>;
 /** Every end state and path of the workflow by name; a release records each once (CONTRIBUTING: a release). */
 export const PATHS: Readonly<Record<string, PlayPath>> = { ...pathsToCompletion, ...pathsToAnEnd, ...pathsByHand };
 
-export const STAGES: readonly OpenState[] = ['awaiting-pin', 'awaiting-csr', 'issuing', 'awaiting-ack'];
