@@ -9,4 +9,3 @@ export type PlayPath = (world: PathWorld) => Promise<WorkflowHandle>;
 
 /** Every end state and path of the workflow by name; a release records each once (CONTRIBUTING: a release). */
 export const PATHS: Readonly<Record<string, PlayPath>> = { ...pathsToCompletion, ...pathsToAnEnd, ...pathsByHand };
-
