@@ -42,7 +42,7 @@ export interface FaultSummary {
 
 const NAMED: readonly Rule[] = ['doubled', 'lost', 'unexplained'];
 
-export function pointPhase(results: readonly PointResult[]): Phase {
+function pointPhase(results: readonly PointResult[]): Phase {
   const stories = results.flatMap((result) => result.stories);
   return {
     runs: results.length,
@@ -57,7 +57,7 @@ export function pointPhase(results: readonly PointResult[]): Phase {
   };
 }
 
-export function randomPhase({ stories, faults, findings, stuckProcess }: RandomResult): Phase {
+function randomPhase({ stories, faults, findings, stuckProcess }: RandomResult): Phase {
   return {
     runs: 1,
     faults: faults.length,

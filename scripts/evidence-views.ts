@@ -156,6 +156,6 @@ function drain(raw: unknown): Evidence {
 
 function words(found: Readonly<Record<string, unknown>>): string {
   return Object.entries(found)
-    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(', ');
 }
