@@ -37,7 +37,7 @@ export class PinCaller {
     this.#pool = new Pool(api, {
       connections,
       pipelining: 1,
-      connect: { ca: readFileSync(tlsCaFile), timeout: 60_000 },
+      connect: { ca: readFileSync(tlsCaFile), timeout: 120_000 },
       keepAliveTimeout: 1_000,
     });
   }
@@ -107,5 +107,9 @@ export class PinCaller {
 }
 
 function wasCutOff(error: unknown): boolean {
-  return error instanceof errors.SocketError || (error instanceof Error && Reflect.get(error, 'code') === 'ECONNRESET');
+  return (
+    error instanceof errors.SocketError ||
+    error instanceof errors.ConnectTimeoutError ||
+    (error instanceof Error && Reflect.get(error, 'code') === 'ECONNRESET')
+  );
 }

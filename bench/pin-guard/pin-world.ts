@@ -14,6 +14,8 @@ export interface PinWorld {
   query: <Row extends pg.QueryResultRow>(sql: string, ...values: unknown[]) => Promise<Row[]>;
   /** Caller of process n modulo their number. */
   caller(n: number): PinCaller;
+  /** Likewise with connections of its own: the phone of somebody else, who does not queue behind the others on our side. */
+  bystander(n: number): PinCaller;
   stop(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function startPinWorld(dev: DevJson, { folder, count, connections, 
   const names = Array.from({ length: count }, () => `${folder}/api-${randomUUID()}.log`);
   const processes = await Promise.all(names.map((name) => startApiProcess(dev, name, settings)));
   const callers = processes.map(({ api }) => new PinCaller(dev, api, connections));
+  const bystanders = processes.map(({ api }) => new PinCaller(dev, api, 10));
   const pool = new pg.Pool({ connectionString: dev.databaseUrl, max: 4 });
   pool.on('error', () => undefined);
   return {
@@ -36,8 +39,9 @@ export async function startPinWorld(dev: DevJson, { folder, count, connections, 
     accessToken: accessTokens(dev),
     query: async <Row extends pg.QueryResultRow>(sql: string, ...values: unknown[]) => (await pool.query<Row>(sql, values)).rows,
     caller: (n) => callers[n % callers.length] ?? raiseNoProcess(),
+    bystander: (n) => bystanders[n % bystanders.length] ?? raiseNoProcess(),
     stop: async () => {
-      await Promise.all(callers.map((caller) => caller.close()));
+      await Promise.all([...callers, ...bystanders].map((caller) => caller.close()));
       await Promise.all(processes.map((one) => one.stop()));
       await pool.end();
     },
