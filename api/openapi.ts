@@ -7,7 +7,16 @@ import { ROUTES, type Route } from './route-table.ts';
 extendZodWithOpenApi(z);
 
 /** Errors that any call may answer, beside its own. */
-const EVERYWHERE: readonly ErrorCode[] = ['too_many_requests', 'internal_error', 'service_unavailable'];
+const EVERYWHERE: readonly ErrorCode[] = [
+  'invalid_request',
+  'request_timeout',
+  'uri_too_long',
+  'expectation_failed',
+  'headers_too_large',
+  'too_many_requests',
+  'internal_error',
+  'service_unavailable',
+];
 
 /** The OpenAPI 3.1 document, made from the route table and the zod schemas. */
 export function openApiDocument() {

@@ -31,7 +31,8 @@ describe('a client certificate that a header tells of', () => {
   async function leftBy(proxies: readonly string[]): Promise<string[]> {
     const app = express();
     app.use(dropForwardedCertificates(addressList(proxies)), (req, res) => void res.json(Object.keys(req.headers)));
-    const server = createServer(app).listen(0, '127.0.0.1');
+    const server = createServer(app);
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     onTestFinished(() => void server.close());
     const headers = Object.fromEntries([...CARRIERS, 'x-client-version', 'prefer'].map((name) => [name, 'x']));
     const answer = await fetch(`http://127.0.0.1:${portOf(server.address())}`, { headers });

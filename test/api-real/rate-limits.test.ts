@@ -85,10 +85,12 @@ describe('each limit', () => {
 
   test('of a user: refused PIN calls charge nothing', async () => {
     const { id, token, userId } = await bringTo(stand, 'awaiting-pin');
+    const attempts = () => stand.db.pinAttempt.count({ where: { enrollmentId: id } });
+    const before = await attempts();
     const api = await limited({ rateUser: { points: 1, seconds: 60 } });
     await call(api, 'GET', `/v1/users/${userId}/pin`, { token: await stand.issuer.token() });
     expect(line(await call(api, 'PUT', `/v1/enrollments/${id}/pin`, { token, body: wrongPinBody() }))).toBe(TOO_MANY);
-    expect(await stand.db.pinAttempt.count({ where: { enrollmentId: id } })).toBe(0);
+    expect(await attempts()).toBe(before);
   });
 
   test('of a client, and another one is not hindered', async () => {
@@ -169,7 +171,7 @@ describe('the database does not answer', () => {
 
   test('each process counts in its memory, against a quarter', async () => {
     const api = await limited({ rateAddress: { points: 8, seconds: 60 }, databaseUrl: AWAY });
-    expect(await times(3, () => call(api, 'GET', '/nothing'))).toEqual(['404 route_not_found', '404 route_not_found', TOO_MANY]);
+    expect(await times(3, () => call(api, 'GET', JWKS))).toEqual(['200', '200', TOO_MANY]);
   });
 
   test('calls go on as far as their own rows allow', async () => {
@@ -178,9 +180,9 @@ describe('the database does not answer', () => {
   });
 });
 
-test('rows go when their window is long over, and the table is in no backup of the log', async () => {
+test('the table is in no write-ahead log, and so in no backup that is made of it', async () => {
   const [{ persistence } = { persistence: '' }] = await stand.db.$queryRaw<{ persistence: string }[]>`
-    SELECT relpersistence AS persistence FROM pg_class WHERE relname = 'rate_limit'`;
+    SELECT relpersistence::text AS persistence FROM pg_class WHERE relname = 'rate_limit'`;
   expect(persistence).toBe('u');
 });
 
