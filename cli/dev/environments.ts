@@ -17,6 +17,15 @@ export const ORGANIZATION = 'Example Organization';
 /** Policy OIDs for trying things: under 2.25 (ITU-T X.667), from a random UUID; production refuses them. */
 const DEVELOPMENT_POLICY = '2.25.261437790486893842764351487366214219451';
 
+/** On, so that they are met before production, and out of the way of whoever tries things from one address with one user. */
+const DEVELOPMENT_LIMITS = {
+  CS_RATE_ADDRESS: '20000/60',
+  CS_RATE_TOKEN: '20000/60',
+  CS_RATE_USER: '20000/60',
+  CS_RATE_CLIENT: '60000/60',
+  CS_MAX_CONNECTIONS_PER_ADDRESS: '2000',
+};
+
 export function publicFilesUrl({ files }: Ports): string {
   return `http://127.0.0.1:${files}`;
 }
@@ -56,6 +65,7 @@ function apiEnvironment(facts: StackFacts): Environment {
     CS_TOKEN_KEYS_FILE: paths.secret('token.keys'),
     CS_PIN_SALT_KEYS_FILE: paths.secret('pin-salt.keys'),
     CS_PIN_PEPPER_KEYS_FILE: paths.secret('pin-pepper.keys'),
+    ...DEVELOPMENT_LIMITS,
   };
 }
 
