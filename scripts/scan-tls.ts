@@ -53,7 +53,9 @@ function judge(testssl: string, target: string): number {
   const folder = mkdtempSync(join(tmpdir(), 'cs-scan-'));
   try {
     const file = join(folder, 'findings.json');
-    spawnSync(testssl, ['--quiet', '--color', '0', '--warnings', 'off', '--jsonfile', file, target], {
+    // Everything but the simulation of browsers: protocols, ciphers, forward secrecy, preferences, defaults, headers, vulnerabilities.
+    const tests = ['-p', '-s', '-f', '-P', '-S', '-h', '-U'];
+    spawnSync(testssl, [...tests, '--quiet', '--color', '0', '--warnings', 'off', '--openssl-timeout', '30', '--jsonfile', file, target], {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     const findings = readFindings(file);

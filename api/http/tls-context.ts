@@ -32,6 +32,11 @@ const SIGNATURES = [
   'rsa_pkcs1_sha384',
   'rsa_pkcs1_sha512',
 ].join(':');
+/** No finite field groups: one handshake with ffdhe8192 costs the server some hundred times what it costs the client (CVE-2002-20001). */
+const GROUPS = 'X25519:P-256:P-384';
+/** Where OpenSSL knows it (3.5, Node 24): safe against who records today and has a quantum computer later. */
+const HYBRID_GROUPS = `X25519MLKEM768:${GROUPS}`;
+
 /** What every TLS listener of ours speaks, with this pair. `clientCas`: who may have signed client certificates, where they are asked for. */
 export function tlsContext({ certificate, key }: TlsPair, clientCas?: string): SecureContextOptions {
   return {
@@ -41,10 +46,20 @@ export function tlsContext({ certificate, key }: TlsPair, clientCas?: string): S
     ciphers: CIPHERS,
     honorCipherOrder: true,
     sigalgs: SIGNATURES,
+    ecdhCurve: knows(HYBRID_GROUPS) ? HYBRID_GROUPS : GROUPS,
     // A renegotiation costs the server more than the client.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ...(clientCas === undefined ? {} : { ca: clientCas }),
   };
+}
+
+function knows(groups: string): boolean {
+  try {
+    createSecureContext({ ecdhCurve: groups });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Why this pair would make a listener that no client accepts; undefined when there is no reason. No text of the files in it. */

@@ -39,6 +39,8 @@ describe('what is spoken', () => {
     ['CCM with short tags', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-CCM8' }],
     ['no authentication', { maxVersion: 'TLSv1.2', ciphers: 'aNULL:@SECLEVEL=0' }],
     ['SHA-1 signatures', { maxVersion: 'TLSv1.2', sigalgs: 'ECDSA+SHA1', ciphers: 'ALL:@SECLEVEL=0' }],
+    ['finite field groups of TLS 1.3', { ecdhCurve: 'ffdhe2048:ffdhe8192' }],
+    ['P-521', { ecdhCurve: 'P-521' }],
     ['HTTP/2 alone', { ALPNProtocols: ['h2'] }],
   ] as const)('%s: no handshake', async (_what, options) => {
     await expect(
