@@ -61,9 +61,9 @@ const HTTP_PROBLEMS = {
   },
   request_timeout: {
     status: 408,
-    retryable: true,
+    retryable: false,
     title: 'The request did not arrive in time',
-    hint: 'Headers have 10 s, the whole request 30 s; open a new connection and repeat the call.',
+    hint: 'Headers have 10 s, the whole request 30 s; a client that is that slow needs another network, not another try.',
   },
   body_too_large: {
     status: 413,
