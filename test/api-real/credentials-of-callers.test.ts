@@ -88,12 +88,12 @@ describe('an access token', () => {
     },
   );
 
-  test('in the URL is not looked at: 401', async () => {
+  test('in the URL is no parameter of any call: 400', async () => {
     const answer = await call(stand, 'POST', `/v1/enrollments?access_token=${await stand.issuer.token()}`, {
       headers: { 'idempotency-key': 'k' },
       body: BODY,
     });
-    expect(line(answer)).toBe('401 invalid_token');
+    expect(line(answer)).toBe('400 invalid_request');
   });
 
   test.each([
