@@ -2,13 +2,13 @@ import type { Request, Response } from 'express';
 
 const MAX_WAIT_SECONDS = 25;
 
-/** A device repeats a lost call; more of them at once only hold connections. */
-const MOST_WAITING = 2;
+/** A device repeats a lost call and its earlier ones may still wait; more of them at once only hold connections. */
+const MOST_WAITING = 8;
 const waiting = new Map<string, number>();
 
 /**
  * `Prefer: wait=N` (RFC 7240): how long the caller lets an answer take, in milliseconds; more than 25 s counts as 25. 0, and no
- * Preference-Applied, while two calls of the same enrollment already wait in this process.
+ * Preference-Applied, while eight calls of the same enrollment already wait in this process.
  */
 export function preferredWaitMs(req: Request, res: Response, presetSeconds: number): number {
   const waitMs = wishedMs(req, res, presetSeconds);

@@ -71,7 +71,12 @@ async function schemathesis(): Promise<string> {
 
 function run(program: string, args: readonly string[], callers: string): Promise<number> {
   const env = { ...process.env, PYTHONPATH: import.meta.dirname, SCHEMATHESIS_HOOKS: 'fuzz_api_hooks', CS_FUZZ_CALLERS: callers };
-  const child = spawn(program, args, { env: { ...env, PYTHONDONTWRITEBYTECODE: '1' }, stdio: ['ignore', 'inherit', 'inherit'] });
+  // It keeps what it found in the folder that it runs in.
+  const child = spawn(program, args, {
+    cwd: cacheFolder(),
+    env: { ...env, PYTHONDONTWRITEBYTECODE: '1' },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   return new Promise((done, failed) => {
     child.once('error', failed);
     child.once('exit', (code) => done(code ?? 1));

@@ -22,7 +22,7 @@ const READY_MS = 120_000;
 export async function startApiProcess(dev: DevJson, logFile: string, settings: Readonly<Record<string, string>>): Promise<ApiProcess> {
   const [api, files, internal] = [await freePort(), await freePort(), await freePort()];
   const { PATH, HOME, TMPDIR } = process.env;
-  const ports = { CS_API_PORT: String(api), CS_FILES_PORT: String(files), CS_INTERNAL_PORT: String(internal) };
+  const ports = { CS_API_PORT: String(api), CS_FILES_PORT: String(files), CS_INTERNAL_PORT: String(internal), CS_OPERATOR_PORT: '' };
   const line = startWithLifeline(process.execPath, ['--import', 'tsx', MAIN, 'api'], {
     logFile,
     env: { PATH, HOME, TMPDIR, MALLOC_ARENA_MAX: '2', ...dev.environments['api'], CS_LOG_LEVEL: 'warn', ...ports, ...settings },

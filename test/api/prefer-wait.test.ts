@@ -24,7 +24,7 @@ test('without the header the preset of the call counts and nothing is said to be
   expect(await ask({})).toEqual({ waitMs: 10_000, applied: null });
 });
 
-test('two calls of an enrollment wait; a third is answered at once, one of another enrollment waits, and so does the next after one has ended', async () => {
+test('eight calls of an enrollment wait; a ninth is answered at once, one of another enrollment waits, and so does the next after one has ended', async () => {
   const finish: (() => void)[] = [];
   const app = express().get('/:id', (req, res) => {
     const waitMs = preferredWaitMs(req, res, 10);
@@ -41,7 +41,8 @@ test('two calls of an enrollment wait; a third is answered at once, one of anoth
     return [headers.get('x-wait-ms'), headers.get('preference-applied')];
   };
   const applied = ['5000', 'wait=5'];
-  expect([await waitOf('a'), await waitOf('a'), await waitOf('a'), await waitOf('b')]).toEqual([applied, applied, ['0', null], applied]);
+  for (let n = 0; n < 8; n += 1) expect(await waitOf('a')).toEqual(applied);
+  expect([await waitOf('a'), await waitOf('b')]).toEqual([['0', null], applied]);
   finish.shift()?.();
   await expect.poll(() => waitOf('a')).toEqual(applied);
   for (const end of finish) end();
