@@ -5,12 +5,12 @@ import type { FaultSummary, Phase } from './summary.ts';
 export function resultLine(
   number: number,
   of: number,
-  { point, process, fault, reached, stories, recoveryMs, readyMs, findings }: PointResult,
+  { point, process, fault, reached, stories, recoveryMs, throughMs, readyMs, findings }: PointResult,
 ): string {
   const place = `${point} (${process})`.padEnd(32);
   const devices = stories.map(({ outcome, end }) => `${outcome}${end === undefined ? '' : ` ${end}`}`).join(', ');
   const verdict = !reached ? 'NOT REACHED' : findings.length === 0 ? 'ok' : findings.map(({ rule, text }) => `${rule}: ${text}`).join('; ');
-  return `${String(number).padStart(4)}/${of} ${place} ${fault.padEnd(18)} next answer ${ms(recoveryMs)}, ready ${ms(readyMs)}  ${devices}  ${verdict}`;
+  return `${String(number).padStart(4)}/${of} ${place} ${fault.padEnd(18)} next answer ${ms(recoveryMs)}, through ${ms(throughMs)}, ready ${ms(readyMs)}  ${devices}  ${verdict}`;
 }
 
 function ms(value: number | undefined): string {

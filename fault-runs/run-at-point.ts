@@ -15,6 +15,8 @@ export interface PointReport extends PointRun {
   stories: DeviceStory[];
   /** From the end of the fault to the next answer that brought the device forward; absent when none was due. */
   recoveryMs?: number;
+  /** From the end of the fault to the last answer of the devices: then they were through. */
+  throughMs?: number;
   /** From the end of the fault until every process was ready again. */
   readyMs?: number;
   /** A process that had not come back by itself. */
@@ -37,13 +39,14 @@ export async function runAtPoint(stack: FaultyStack, ground: Ground, run: PointR
   const stories = [...earlier, ...(await playing)];
   const stuckProcess = await stack.supervisor.allReady();
   const readyMs = Math.round(performance.now() - over);
-  const next = stories.flatMap(({ answeredAt }) => answeredAt).find((at) => at > over);
+  const answers = stories.flatMap(({ answeredAt }) => answeredAt.filter((at) => at > over)).toSorted((a, b) => a - b);
+  const [next] = answers;
   return {
     ...run,
     reached: true,
     stories,
     readyMs,
-    ...(next === undefined ? {} : { recoveryMs: Math.round(next - over) }),
+    ...(next === undefined ? {} : { recoveryMs: Math.round(next - over), throughMs: Math.round((answers.at(-1) ?? next) - over) }),
     ...(stuckProcess === undefined ? {} : { stuckProcess }),
   };
 }

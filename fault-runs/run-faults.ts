@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { appCalls } from './app-calls.ts';
 import type { Ground } from './device-story.ts';
 import { type FaultyStack, faultyStack } from './faulty-stack.ts';
@@ -13,6 +14,7 @@ import { type FaultSummary, summarise } from './summary.ts';
 async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
   if (options === 'help') return console.log(USAGE);
+  Runtime.install({ logger: new DefaultLogger('ERROR') }); // replays would tell each of their steps
   const stack = await faultyStack((sentence) => console.log(`· ${sentence}`));
   const calls = appCalls(stack.dev);
   try {

@@ -19,6 +19,8 @@ export interface Phase {
   manualRestarts: number;
   slowestRecoveryMs: number;
   medianRecoveryMs: number;
+  /** Until the devices of a run at a point were through; 0 for the random phase. */
+  slowestThroughMs: number;
   slowestReadyMs: number;
 }
 
@@ -37,7 +39,15 @@ export interface FaultSummary {
   ownEnds: readonly string[];
   findings: readonly Finding[];
   /** One row a run at a point. */
-  runs: readonly { point: string; process: string; fault: string; devices: string; recoveryMs: number | null; findings: number }[];
+  runs: readonly {
+    point: string;
+    process: string;
+    fault: string;
+    devices: string;
+    recoveryMs: number | null;
+    throughMs: number | null;
+    findings: number;
+  }[];
 }
 
 const NAMED: readonly Rule[] = ['doubled', 'lost', 'unexplained'];
@@ -53,6 +63,7 @@ function pointPhase(results: readonly PointResult[]): Phase {
     notReached: results.filter(({ reached }) => !reached).length,
     manualRestarts: results.filter(({ stuckProcess }) => stuckProcess !== undefined).length,
     ...recoveries(results.flatMap(({ recoveryMs }) => recoveryMs ?? [])),
+    slowestThroughMs: Math.max(0, ...results.flatMap(({ throughMs }) => throughMs ?? [])),
     slowestReadyMs: Math.max(0, ...results.flatMap(({ readyMs }) => readyMs ?? [])),
   };
 }
@@ -67,6 +78,7 @@ function randomPhase({ stories, faults, findings, stuckProcess }: RandomResult):
     notReached: 0,
     manualRestarts: stuckProcess === undefined ? 0 : 1,
     ...recoveries(faults.flatMap(({ recoveryMs }) => recoveryMs ?? [])),
+    slowestThroughMs: 0,
     slowestReadyMs: 0,
   };
 }
@@ -91,12 +103,13 @@ export function summarise({ supervisor }: FaultyStack, { seed, begun, points, ra
     restarts: supervisor.restarts,
     ownEnds: supervisor.ownEnds,
     findings: [...points.flatMap(({ findings }) => findings), ...(random?.findings ?? [])],
-    runs: points.map(({ point, process, fault, stories, recoveryMs, findings }) => ({
+    runs: points.map(({ point, process, fault, stories, recoveryMs, throughMs, findings }) => ({
       point,
       process,
       fault,
       devices: stories.map(({ outcome }) => outcome).join(', '),
       recoveryMs: recoveryMs ?? null,
+      throughMs: throughMs ?? null,
       findings: findings.length,
     })),
   };

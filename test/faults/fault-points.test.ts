@@ -6,6 +6,7 @@ import { type FaultyStack, faultyStack } from '../../fault-runs/faulty-stack.ts'
 import { FAULTS, type Fault } from '../../fault-runs/inflict-fault.ts';
 import { pointScenes } from '../../fault-runs/point-scenes.ts';
 import { pointRuns, runPoints } from '../../fault-runs/run-points.ts';
+import '../rig/quiet-runtime.ts';
 import { FAULT_POINTS, type FaultPoint } from '../../faults/fault-points.ts';
 
 /** The short form of `npm run faults`: one point of each process and stage, each with another fault. */
