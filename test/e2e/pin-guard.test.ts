@@ -12,7 +12,13 @@ import { RecordedHistory } from '../rig/recorded-history.ts';
 import { type RunningStack, runningStack } from './running-stack.ts';
 
 /** So that the queue before Argon2 does not protect the counter: every guess reaches the charge. */
-const OPEN_QUEUE = { CS_ARGON_SLOTS: '16', CS_ARGON_QUEUE: '10000', CS_ARGON_SHARE: '10000', CS_RATE_LIMITS: 'false', CS_PIN_WEAK_CHECKED: '1' };
+const OPEN_QUEUE = {
+  CS_ARGON_SLOTS: '16',
+  CS_ARGON_QUEUE: '10000',
+  CS_ARGON_SHARE: '10000',
+  CS_RATE_LIMITS: 'false',
+  CS_PIN_WEAK_CHECKED: '1',
+};
 const CROWD = { guesses: 600, enrollments: 40 };
 const MINUTES = 60_000;
 
