@@ -195,7 +195,7 @@ async function placesOf(
     planted.metrics.place,
     planted.memory.place,
   ].map((place) => ({ place, hasPlants: true }));
-  const others = [dumpPlace('dump (all live rows)', dev.databaseUrl), metricsPlace('metrics', metrics)].map((place) => ({
+  const others = [dumpPlace('dump (all live rows)', adminUrl), metricsPlace('metrics', metrics)].map((place) => ({
     place,
     hasPlants: false,
   }));
