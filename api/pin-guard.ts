@@ -1,6 +1,6 @@
 import { Counter, type Registry } from 'prom-client';
 import type { PinOutcome } from '../store/pin-attempt.ts';
-import { SharedWork } from './shared-work.ts';
+import { SharedWork } from './one-run-for-all.ts';
 
 /** How soon after an accepted signal the same run is signalled again, when a satisfied PIN is repeated. */
 const WAKE_AGAIN_MS = 5_000;

@@ -19,9 +19,8 @@ const OPEN_QUEUE = { CS_ARGON_SLOTS: '16', CS_ARGON_QUEUE: '10000', CS_ARGON_SHA
 
 const say = (sentence: string) => process.stderr.write(`${sentence}\n`);
 
-/** Shows the PIN guard under attack: evaluated guesses with delays on and off, and good users during a flood. Fails when it does not hold. */
-async function main(): Promise<void> {
-  const { values } = parseArgs({
+function readOptions() {
+  return parseArgs({
     options: {
       guesses: { type: 'string', default: '10000' },
       enrollments: { type: 'string', default: '500' },
@@ -33,7 +32,12 @@ async function main(): Promise<void> {
       data: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
-  });
+  }).values;
+}
+
+/** Shows the PIN guard under attack: evaluated guesses with delays on and off, and good users during a flood. Fails when it does not hold. */
+async function main(): Promise<void> {
+  const values = readOptions();
   if (values.help) {
     say(USAGE);
     return;

@@ -40,3 +40,10 @@ export const seconds = (preset: number) =>
     .max(30 * 86_400)
     .default(preset);
 export const count = (preset: number, most = 1_000) => z.coerce.number().int().min(1).max(most).default(preset);
+export const flag = (preset: boolean) =>
+  z
+    .enum(['true', 'false'])
+    .default(preset ? 'true' : 'false')
+    .transform((word) => word === 'true');
+/** Where health and metrics of every process are. */
+export const internalHost = value('CS_INTERNAL_HOST', text.default('127.0.0.1'), 'Address of the listener for health and metrics.');

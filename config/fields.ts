@@ -2,16 +2,12 @@ import { z } from 'zod';
 import { KEY_TYPES } from '../contract/key-types.ts';
 import { CALLERS, OPERATOR_TOKENS } from './caller-fields.ts';
 import { EDGE } from './edge-fields.ts';
-import { base, count, file, pem, port, seconds, secret, text, url, value } from './field.ts';
+import { count, flag, internalHost, pem, port, seconds, secret, text, url, value } from './field.ts';
+import { ISSUANCE } from './issuer-fields.ts';
 import { parseKeyRing, parseOctetKeyRing } from './key-ring-file.ts';
 
 export type { Field } from './field.ts';
 
-const flag = (preset: boolean) =>
-  z
-    .enum(['true', 'false'])
-    .default(preset ? 'true' : 'false')
-    .transform((word) => word === 'true');
 const keyTypes = (preset: string) =>
   z
     .string()
@@ -20,7 +16,6 @@ const keyTypes = (preset: string) =>
     .pipe(z.array(z.enum(KEY_TYPES)).min(1));
 const keyRingFile = z.string().transform((content, context) => parseKeyRing(content, (message) => context.addIssue(message)));
 const octetKeyRingFile = z.string().transform((content, context) => parseOctetKeyRing(content, (message) => context.addIssue(message)));
-const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'must be a dotted object identifier');
 
 const PROCESS = {
   environment: value(
@@ -145,7 +140,7 @@ const API = {
     port.default(8080),
     'Port of the plain-HTTP listener for CRLs and CA certificates (RFC 5280 section 8).',
   ),
-  internalHost: value('CS_INTERNAL_HOST', text.default('127.0.0.1'), 'Address of the listener for health and metrics.'),
+  internalHost,
   internalPort: value('CS_INTERNAL_PORT', port.default(9100), 'Port of the listener for health and metrics.'),
   jwtIssuer: value('CS_JWT_ISSUER', url, 'Expected `iss` of Token Service access tokens (RFC 9068).'),
   jwtAudience: value('CS_JWT_AUDIENCE', text, 'Expected `aud` of Token Service access tokens.'),
@@ -192,7 +187,7 @@ const API = {
 
 const WORKER = {
   workerHealthPort: value('CS_WORKER_HEALTH_PORT', port.default(9101), 'Port of the health and metrics listener of the enrollment worker.'),
-  internalHost: API.internalHost,
+  internalHost,
   evidenceKey: secret('CS_EVIDENCE_KEY_FILE', pem, 'EC P-256 private key (PKCS#8 PEM) that signs destruction receipts.'),
   sweeperDatabaseUrl: secret(
     'CS_SWEEPER_DATABASE_URL_FILE',
@@ -212,61 +207,6 @@ const WORKER = {
   auditCheckpointRows: value('CS_AUDIT_CHECKPOINT_ROWS', count(5_000, 50_000), 'Audit rows after which the chain is signed.'),
   auditCheckpointSeconds: value('CS_AUDIT_CHECKPOINT_SECONDS', seconds(600), 'Age of an unsigned audit row at which it is signed.'),
   workflowBundle: value('CS_WORKFLOW_BUNDLE', text.optional(), 'Prebuilt workflow bundle; required in production.'),
-};
-
-const ISSUANCE = {
-  issuerHealthPort: value('CS_ISSUER_HEALTH_PORT', port.default(9102), 'Port of the health and metrics listener of the issuance worker.'),
-  internalHost: API.internalHost,
-  rootCertificate: file('CS_ROOT_CERT_FILE', pem, 'Root certificate, PEM. The root key is never given to a running process.'),
-  issuingRsaCertificate: file('CS_ISSUING_RSA_CERT_FILE', pem, 'Certificate of the RSA issuing CA, PEM.'),
-  issuingRsaKey: secret('CS_ISSUING_RSA_KEY_FILE', pem, 'Key of the RSA issuing CA, encrypted PKCS#8 PEM.'),
-  issuingRsaPassphrase: secret(
-    'CS_ISSUING_RSA_PASSPHRASE_FILE',
-    text.transform((content) => content.trim()),
-    'Passphrase of that key.',
-  ),
-  issuingEcCertificate: file('CS_ISSUING_EC_CERT_FILE', pem, 'Certificate of the EC issuing CA, PEM.'),
-  issuingEcKey: secret('CS_ISSUING_EC_KEY_FILE', pem, 'Key of the EC issuing CA, encrypted PKCS#8 PEM.'),
-  issuingEcPassphrase: secret(
-    'CS_ISSUING_EC_PASSPHRASE_FILE',
-    text.transform((content) => content.trim()),
-    'Passphrase of that key.',
-  ),
-  rootCrlFile: value(
-    'CS_ROOT_CRL_FILE',
-    text,
-    'DER file with the root CRL, imported at start and whenever it is newer (`cs ca root-crl` makes it).',
-  ),
-  organization: value(
-    'CS_ORGANIZATION',
-    text.max(42).default('Example Organization'),
-    'O of every subject; at most 42 characters, because the names of the CAs contain it.',
-  ),
-  idBase: value('CS_ID_BASE', base(url), 'Base of the URIs in subjectAltName: <idBase>/users/<userId> and <idBase>/devices/<deviceId>.'),
-  publicBaseUrl: value(
-    'CS_PUBLIC_BASE_URL',
-    base(z.url({ protocol: /^http$/ })),
-    'Plain-HTTP base of CRL and CA certificate addresses in certificates.',
-  ),
-  userPolicyOid: value('CS_POLICY_OID_USER', oid, 'Certificate policy of user certificates; under 2.25 only in development.'),
-  sdkPolicyOid: value('CS_POLICY_OID_SDK', oid, 'Certificate policy of SDK certificates; under 2.25 only in development.'),
-  validityDays: value('CS_VALIDITY_DAYS', z.coerce.number().int().min(1).max(1_095).default(365), 'Days for which a certificate is valid.'),
-  backdateSeconds: value('CS_BACKDATE_SECONDS', seconds(300), 'How far notBefore lies in the past, for phones whose clock is slow.'),
-  ecKeyEncipherment: value(
-    'CS_EC_KEY_ENCIPHERMENT',
-    flag(false),
-    'Sets keyEncipherment in EC certificates too, against RFC 8813 section 3.',
-  ),
-  crlIntervalSeconds: value('CS_CRL_INTERVAL_SECONDS', seconds(5), 'How often the CRL loop looks for due CRLs.'),
-  crlMaxAgeSeconds: value('CS_CRL_MAX_AGE_SECONDS', seconds(21_600), 'Age at which a CRL is replaced even without a revocation.'),
-  crlLifeSeconds: value('CS_CRL_LIFE_SECONDS', seconds(86_400), 'nextUpdate of an issuing CA CRL after thisUpdate.'),
-  keyThreadKeys: value('CS_KEY_THREAD_KEYS', count(20, 20), 'Keys that one key-making thread makes before it ends.'),
-  keyThreadSeconds: value(
-    'CS_KEY_THREAD_SECONDS',
-    z.coerce.number().int().min(1).max(60).default(60),
-    'Seconds that one key-making thread lives.',
-  ),
-  maxConcurrentIssuing: value('CS_MAX_CONCURRENT_ISSUING', count(16), 'Enrollments that one issuance worker issues for at the same time.'),
 };
 
 const SWEEP = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Evidence } from './render-evidence.ts';
+import type { Evidence } from './evidence-form.ts';
 
 /** From what a script measured, as it writes it, to what the page shows: one view a file. */
 export const EVIDENCE_VIEWS: Readonly<Record<string, (raw: unknown) => Evidence>> = {

@@ -1,21 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Evidence } from './evidence-form.ts';
 import { EVIDENCE_VIEWS } from './evidence-views.ts';
-
-/** What a measuring script writes to docs/evidence/<name>.json: everything that is shown, in words and figures. */
-export interface Evidence {
-  title: string;
-  /** The command that made it. */
-  command: string;
-  /** JSON time. */
-  at: string;
-  /** One line: cores, Node, what else mattered. */
-  machine: string;
-  facts: readonly { what: string; found: string; wanted?: string }[];
-  tables?: readonly { title: string; head: readonly string[]; rows: readonly (readonly string[])[] }[];
-  /** What was not measured, or stays open. */
-  gaps?: readonly string[];
-}
 
 /** docs/evidence.md from the files that the scripts wrote: nothing in it is typed by hand. */
 export function renderEvidence(folder: string): string[] {

@@ -19,5 +19,7 @@ export function knownQuery(known: Readonly<Record<string, z.ZodType>> = {}): Req
 }
 
 function refused(name: string, why: string): ServiceError {
-  return new ServiceError('invalid_request', `The query parameter ${JSON.stringify(name.slice(0, 64))} ${why}.`);
+  return new ServiceError('invalid_request', `The query parameter ${JSON.stringify(name.slice(0, 64))} ${why}.`, {
+    parameter: name.slice(0, 64),
+  });
 }

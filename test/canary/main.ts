@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Evidence } from '../../scripts/render-evidence.ts';
+import type { Evidence } from '../../scripts/evidence-form.ts';
 import { type CanaryCell, type CanaryReport, type CanaryRow, runCanary } from './run-canary.ts';
 
 const EVIDENCE = fileURLToPath(new URL('../../docs/evidence/canary.json', import.meta.url));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SharedWork } from '../../api/shared-work.ts';
+import { SharedWork } from '../../api/one-run-for-all.ts';
 
 function clocked(keepMs: number) {
   const clock = { now: 0 };
