@@ -143,7 +143,7 @@ export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
     cs_api: { ...APPEND_AUDIT, select: 'all' },
     cs_worker: { ...APPEND_AUDIT, select: 'all' },
     cs_issuer: APPEND_AUDIT,
-    cs_operator: { ...APPEND_AUDIT, select: 'all' },
+    cs_operator: { select: 'all' },
   },
   audit_link: { cs_api: { select: 'all' }, cs_worker: { select: 'all' }, cs_operator: { select: 'all' } },
   audit_head: { cs_worker: { select: 'all' }, cs_operator: { select: 'all' } },

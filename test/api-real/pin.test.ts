@@ -130,16 +130,6 @@ describe('verify', () => {
     expect(line(await put(entering, body))).toBe('200');
   });
 
-  test('needs no salt key on our side; the view cannot tell the device how to hash without it and says 503', async () => {
-    const entering = await enter();
-    const pinSaltKeys = keyRing([{ kid: 's9', key: new Uint8Array(32).fill(9) }]);
-    const retired = await startSecondApi(stand, { config: { ...stand.config, pinSaltKeys } });
-    const view = await call(retired, 'GET', `/v1/enrollments/${entering.id}`, { token: entering.token });
-    expect(line(view)).toBe('503 service_unavailable');
-    expect(text(view, 'detail')).toContain('s1');
-    expect(line(await put(entering, await right(entering), retired))).toBe('200');
-  });
-
   test('of a wrong PIN: 403 with attemptsLeft and retryAt, counted for enrollment and user', async () => {
     const entering = await enter();
     const lefts: unknown[] = [];

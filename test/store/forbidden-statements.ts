@@ -122,7 +122,15 @@ const APART: readonly Forbidden[] = [
   { what: 'to reset a PIN', to: ['cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'], sql: () => 'DELETE FROM user_pin' },
   { what: 'to read a sealed key', to: ['cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'], sql: () => 'SELECT sealed FROM delivery' },
   { what: 'to read CSRs', to: ['cs_sweeper'], sql: () => 'SELECT csr_text FROM csr_submission' },
-  { what: 'to read audit rows', to: ['cs_api', 'cs_worker', 'cs_issuer', 'cs_sweeper'], sql: () => 'SELECT * FROM audit' },
+  { what: 'to write the audit chain', to: 'all', sql: () => `INSERT INTO audit_link (seq, audit_id, hash) VALUES (1, 1, '\\x00')` },
+  { what: 'to move the head of the audit chain', to: 'all', sql: () => 'UPDATE audit_head SET seq = seq + 1' },
+  {
+    what: 'to close a segment of the audit',
+    to: ['cs_api', 'cs_issuer', 'cs_sweeper', 'cs_operator'],
+    sql: () => `INSERT INTO audit_checkpoint (seq, hash, at, kid, jws) VALUES (1, '\\x00', now(), 'x', 'x')`,
+  },
+  { what: 'to drop a segment of the audit', to: 'all', sql: () => `SELECT audit_drop(1, 'x', 'x')` },
+  { what: 'to read audit rows', to: ['cs_issuer', 'cs_sweeper'], sql: () => 'SELECT * FROM audit' },
   {
     what: 'to add audit rows',
     to: ['cs_sweeper', 'cs_operator'],

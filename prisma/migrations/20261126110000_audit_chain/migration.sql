@@ -70,7 +70,7 @@ INSERT INTO audit_head (seq, hash) VALUES (0, sha256(convert_to('cs-audit-genesi
 -- Puts one committed-to-be row at the end of the chain. Deferred to the commit of its transaction, so that the one lock that every audited
 -- transaction takes is always its last, whatever the code did before: no cycle of locks can contain it. SECURITY DEFINER: the processes
 -- may insert audit rows and need no right on the chain itself.
-CREATE FUNCTION audit_chain() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION audit_chain() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   head audit_head%ROWTYPE;
   made bytea;
@@ -150,7 +150,7 @@ REVOKE EXECUTE ON FUNCTION audit_chain() FROM PUBLIC;
 
 -- Effects that several ways lead to write their audit row themselves, in the same statement: no way can forget it. The actor is the
 -- database login; who wanted it stands in the row of the same transaction (enrollment.end, enrollment.acknowledge, …).
-CREATE FUNCTION audit_revocation() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION audit_revocation() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
     SELECT 'database:' || session_user, 'certificates.revoke', r.enrollment_id, e.user_id, r.reason,
@@ -160,7 +160,7 @@ BEGIN
 END $$;
 CREATE TRIGGER revocation_audit AFTER INSERT ON revocation REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION audit_revocation();
 
-CREATE FUNCTION audit_erasure() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION audit_erasure() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
     SELECT 'database:' || session_user, 'sealed-key.erase', NEW.enrollment_id, e.user_id, 'erased',
