@@ -65,7 +65,7 @@ it('stops within seconds while Temporal never came', async () => {
 
 function configOf(databaseUrl: string, temporalPort: number, healthPort: number) {
   const evidence = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const challenge = `7 ${Buffer.alloc(32, 1).toString('base64url')}\n`;
+  const challenge = `7 ${Buffer.alloc(32, 9).toString('base64url')}\n`;
   const as = (role: 'cs_worker' | 'cs_sweeper') => urlAs(databaseUrl, role, ROLE_PASSWORD);
   const path = filesIn({ database: as('cs_worker'), sweeper: as('cs_sweeper'), codec: CODEC_LINE, challenge, evidence });
   return loadConfig('worker', {
