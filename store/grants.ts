@@ -143,6 +143,7 @@ export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
     cs_api: { ...APPEND_AUDIT, select: 'all' },
     cs_worker: { ...APPEND_AUDIT, select: 'all' },
     cs_issuer: APPEND_AUDIT,
+    cs_sweeper: APPEND_AUDIT,
     cs_operator: { select: 'all' },
   },
   audit_link: { cs_api: { select: 'all' }, cs_worker: { select: 'all' }, cs_operator: { select: 'all' } },

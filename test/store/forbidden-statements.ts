@@ -133,7 +133,7 @@ const APART: readonly Forbidden[] = [
   { what: 'to read audit rows', to: ['cs_issuer', 'cs_sweeper'], sql: () => 'SELECT * FROM audit' },
   {
     what: 'to add audit rows',
-    to: ['cs_sweeper', 'cs_operator'],
+    to: ['cs_operator'],
     sql: () => `INSERT INTO audit (actor, action, outcome) VALUES ('x', 'x', 'x')`,
   },
   {
