@@ -41,7 +41,7 @@ describe('every key is rotated while enrollments are open', () => {
     for (const name of ALL) rotate(name);
     writeSecret('evidence.key.pem', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' }));
     await restartAll();
-  }, 300_000);
+  }, 600_000);
 
   test.each(['pin', 'csr', 'ack'])(
     'with the new keys first and the old ones kept: an enrollment that waited before its %s completes',
@@ -55,7 +55,7 @@ describe('every key is rotated while enrollments are open', () => {
     await stack.enroll({ deviceId: 'd-second', userId: 'u-one' });
     const [pin] = await stack.query(`SELECT salt_kid, pepper_kid FROM user_pin WHERE user_id = 'u-one'`);
     expect(pin).toEqual({ salt_kid: expect.not.stringMatching(/new/), pepper_kid: 'p-new' });
-  }, 90_000);
+  }, 180_000);
 
   test('a receipt of before verifies by the published keys, and so does one of after', async () => {
     const answer = await fetch(`${stack.dev.api}/.well-known/cs-evidence-jwks.json`, { dispatcher: agent });
@@ -72,11 +72,11 @@ describe('every key is rotated while enrollments are open', () => {
     await expect(stack.resume({ deviceId: 'd-challenge' })).rejects.toMatchObject({ code: 'challenge_mismatch' });
     expect(await stack.resume({ deviceId: 'd-challenge' })).toMatchObject({ enrollmentId: ids.get('challenge') });
     const refused = await stack.query(
-      `SELECT code FROM csr_submission WHERE enrollment_id::text = $1 AND outcome = 'refused'`,
+      `SELECT outcome FROM csr_submission WHERE enrollment_id::text = $1 AND outcome <> 'accepted'`,
       ids.get('challenge'),
     );
-    expect(refused).toEqual([{ code: 'challenge_mismatch' }]);
-  }, 180_000);
+    expect(refused).toEqual([{ outcome: 'challenge_mismatch' }]);
+  }, 300_000);
 
   describe('then every old key is retired', () => {
     let retiredToken: string;
@@ -84,7 +84,7 @@ describe('every key is rotated while enrollments are open', () => {
       retiredToken = await stack.tokenOf('d-retired');
       for (const name of ALL) retire(name);
       await restartAll();
-    }, 180_000);
+    }, 300_000);
 
     test('a token of before opens nothing', async () => {
       const answer = await call('GET', ids.get('retired') ?? '', retiredToken);
@@ -97,7 +97,7 @@ describe('every key is rotated while enrollments are open', () => {
       expect(await call('GET', id, token)).toMatchObject({ status: 200, body: { state: 'awaiting-pin', next: 'wait' } });
       await stack.query(`DELETE FROM user_pin WHERE user_id = 'u-one'`);
       expect(await call('GET', id, token)).toMatchObject({ status: 200, body: { next: 'pin.setup' } });
-    }, 60_000);
+    }, 180_000);
 
     test('a history of before is unreadable: no worker is blocked, others complete, and the sweeper ends the open row', async () => {
       const id = ids.get('retired') ?? '';
@@ -106,7 +106,7 @@ describe('every key is rotated while enrollments are open', () => {
       expect(enrolled.every(({ receiptVerified }) => receiptVerified)).toBe(true);
       await stack.query(`UPDATE enrollment SET stage_deadline = clock_timestamp() - interval '1 minute' WHERE id::text = $1`, id);
       await expect.poll(() => stateOf(id), { timeout: 30_000 }).toBe('expired');
-    }, 120_000);
+    }, 180_000);
   });
 
   async function park(name: string, step: string, userId = `u-${name}`): Promise<string> {

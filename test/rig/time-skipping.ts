@@ -15,6 +15,7 @@ export async function timeSkippingTemporal(
   options: { keys?: KeyRing; interceptor?: WorkflowClientInterceptor } = {},
 ): Promise<TestWorkflowEnvironment> {
   const { path } = await findTimeSkippingServer();
+  process.env['JDK_JAVA_OPTIONS'] ??= QUICK_START;
   const environment = await patiently(() =>
     TestWorkflowEnvironment.createTimeSkipping({
       server: { executable: { type: 'existing-path', path } },
@@ -27,6 +28,9 @@ export async function timeSkippingTemporal(
   afterAll(() => environment.teardown());
   return environment;
 }
+
+/** No optimising compiler and no parallel collector: half the work at start. */
+const QUICK_START = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto';
 
 /** The SDK gives this server five seconds to start; on a busy machine a Java process needs more. */
 async function patiently<Started>(start: () => Promise<Started>): Promise<Started> {
