@@ -26,7 +26,9 @@ test('an operator gets the story, also while Temporal is away, and is named in t
   expect(answer.status).toBe(200);
   const story = await jsonOf(answer);
   expect(story).toMatchObject({ v: 1, enrollmentId: id, state: 'awaiting-csr', history: 'unavailable' });
-  expect(story.steps.map(({ what }: { what: string }) => what)).toEqual(expect.arrayContaining(['enrollment.create', 'workflow.start', 'pin.verify']));
+  expect(story.steps.map(({ what }: { what: string }) => what)).toEqual(
+    expect.arrayContaining(['enrollment.create', 'workflow.start', 'pin.verify']),
+  );
   expect(await stand.db.audit.findFirst({ where: { enrollmentId: id, action: 'operator.timeline' } })).toMatchObject({
     actor: 'operator:ada',
     outcome: 'awaiting-csr',
