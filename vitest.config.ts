@@ -29,7 +29,17 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'pure', include: PURE } },
-      { extends: true, test: { name: 'real', include: ['test/**/*.test.ts'], exclude: PURE, globalSetup: ['test/rig/global-setup.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: ['test/**/*.test.ts'],
+          exclude: PURE,
+          globalSetup: ['test/rig/global-setup.ts'],
+          // Killed processes and restarted servers on a machine that others share: the reporter tells of every second try.
+          retry: process.env['CI'] === 'true' ? 1 : 0,
+        },
+      },
     ],
   },
 });

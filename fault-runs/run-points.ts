@@ -1,5 +1,5 @@
 import type { FaultPoint } from '../faults/fault-points.ts';
-import type { Evidence, Finding } from './check-enrollments.ts';
+import type { Finding } from './check-enrollments.ts';
 import type { Ground } from './device-story.ts';
 import type { FaultyStack } from './faulty-stack.ts';
 import type { Fault } from './inflict-fault.ts';
@@ -23,13 +23,12 @@ export async function runPoints(
   ground: Ground,
   runs: readonly PointRun[],
   tell: (result: PointResult) => void,
-  explain?: Evidence['explain'],
 ): Promise<PointResult[]> {
   const results: PointResult[] = [];
   for (const run of runs) {
     const report = await runAtPoint(stack, ground, run);
     const ids = report.stories.map(({ enrollmentId }) => enrollmentId);
-    const result = { ...report, findings: await settleAndCheck(stack, ids, report.stories, explain) };
+    const result = { ...report, findings: await settleAndCheck(stack, ids, report.stories) };
     tell(result);
     results.push(result);
   }

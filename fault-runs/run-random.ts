@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atConcurrency } from '../bench/at-concurrency.ts';
-import type { Evidence, Finding } from './check-enrollments.ts';
+import type { Finding } from './check-enrollments.ts';
 import type { DeviceStory, Ground } from './device-story.ts';
 import { readAllIds } from './enrollment-facts.ts';
 import type { FaultyStack } from './faulty-stack.ts';
@@ -23,7 +23,6 @@ export interface RandomWish {
   concurrency: number;
   seed: number;
   tell: (words: string) => void;
-  explain?: Evidence['explain'];
 }
 
 /** Many devices at once while faults come at moments that the seed decides; afterwards every enrollment of the database is judged. */
@@ -41,7 +40,7 @@ export async function runRandom(stack: FaultyStack, ground: Ground, wish: Random
   const faults = await faultsUntil(stack, devices, randomFrom(wish.seed + 1), stories);
   const stuckProcess = await stack.supervisor.allReady();
   const ids = (await readAllIds(stack)).filter((id) => !earlier.has(id));
-  const findings = await settleAndCheck(stack, ids, stories, wish.explain);
+  const findings = await settleAndCheck(stack, ids, stories);
   return { seed: wish.seed, stories, faults, findings, ...(stuckProcess === undefined ? {} : { stuckProcess }) };
 }
 

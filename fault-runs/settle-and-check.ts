@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { explain } from '../cli/timeline/gather-timeline.ts';
+import { toEnrollmentId } from '../contract/ids.ts';
+import { openDatabase } from '../store/database.ts';
 import { checkEnrollments, type Evidence, type Finding } from './check-enrollments.ts';
 import type { DeviceStory } from './device-story.ts';
 import { readFacts } from './enrollment-facts.ts';
@@ -10,12 +13,7 @@ const SETTLE_MS = 300_000;
 const PAUSE_MS = 250;
 
 /** Waits until all these enrollments, their runs and the CRLs have come to rest, then judges what is left. */
-export async function settleAndCheck(
-  stack: FaultyStack,
-  ids: readonly string[],
-  stories: readonly DeviceStory[],
-  explain?: Evidence['explain'],
-): Promise<Finding[]> {
+export async function settleAndCheck(stack: FaultyStack, ids: readonly string[], stories: readonly DeviceStory[]): Promise<Finding[]> {
   const closed = new Set<string>();
   for (const end = Date.now() + SETTLE_MS; Date.now() < end && !(await isAtRest(stack, ids, closed)); ) await sleep(PAUSE_MS);
   const runs = await readRuns(stack, ids);
@@ -26,8 +24,23 @@ export async function settleAndCheck(
     crl: await readCrls(stack),
     signed: await ofThese(stack, ids),
     graceSeconds: GRACE_SECONDS,
-    ...(explain === undefined ? {} : { explain }),
+    explain: await explanations(stack, ids),
   });
+}
+
+/** What the timelines say, and nothing else: audit and workflow must tell the whole story. */
+async function explanations({ dev, temporal }: FaultyStack, ids: readonly string[]): Promise<NonNullable<Evidence['explain']>> {
+  const db = openDatabase(dev.databaseUrl, { poolSize: 2 });
+  const found = new Map<string, string>();
+  try {
+    for (const id of ids) {
+      const explanation = await explain(db, temporal, toEnrollmentId(id));
+      if (explanation.explained) found.set(id, explanation.because);
+    }
+  } finally {
+    await db.$disconnect();
+  }
+  return (id) => found.get(id);
 }
 
 async function isAtRest(stack: FaultyStack, ids: readonly string[], closed: Set<string>): Promise<boolean> {
