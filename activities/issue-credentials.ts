@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
-import { toEnrollmentId } from '../contract/ids.ts';
+import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { authorise, type SigningToken } from '../core/pki/authorise.ts';
+import { issuerFacts } from '../core/pki/issuer-facts.ts';
 import { signCertificate } from '../core/pki/sign-certificate.ts';
 import type { Signer } from '../core/pki/signer.ts';
+import { reach } from '../faults/reach.ts';
 import { readSubmission } from '../store/csr-submission.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import {
+  auditRefusal,
   commitIntents,
   type Fenced,
   type Intent,
@@ -15,6 +18,7 @@ import {
   type IssuingReading,
   markSigning,
   readIssuing,
+  type SigningKey,
   storeCertificates,
 } from '../store/issuing.ts';
 import { noSuchEnrollment } from './failure.ts';
@@ -39,13 +43,32 @@ export const issueCredentials = (deps: IssuanceDeps) =>
     const reading = await readIssuing(deps.db, id);
     if (reading === undefined) throw noSuchEnrollment();
     if (reading.enrollment.state !== 'issuing') return where(reading.enrollment);
-    requirePin(reading.enrollment);
-    const intents = await intentsOf(deps, reading);
-    if ('ended' in intents) return whereFenced(intents);
-    const authorised = intents.map((intent) => authoriseStored(deps, reading.enrollment, intent));
-    const fenced = (await markSigning(deps.db, id)) ?? (await storeCertificates(deps.db, id, authorised.map(signOne)));
-    return fenced === undefined ? { state: 'awaiting-ack' } : whereFenced(fenced);
+    return issue(deps, reading).catch((error: unknown) => audited(deps, reading.enrollment, error));
   };
+
+async function issue(deps: IssuanceDeps, reading: IssuingReading): Promise<Issued> {
+  const { enrollment } = reading;
+  requirePin(enrollment);
+  const intents = await intentsOf(deps, reading);
+  if ('ended' in intents) return whereFenced(intents);
+  const authorised = intents.map((intent) => authoriseStored(deps, enrollment, intent));
+  const fenced =
+    (await markSigning(deps.db, enrollment.id, authorised.map(keyUsed))) ?? (await signAndStore(deps, enrollment.id, authorised));
+  return fenced === undefined ? { state: 'awaiting-ack' } : whereFenced(fenced);
+}
+
+async function signAndStore(deps: IssuanceDeps, id: EnrollmentId, authorised: readonly AuthorisedIntent[]): Promise<Fenced | undefined> {
+  const issued = authorised.map(signOne);
+  await reach('signed', issued.map(({ serial }) => serial).join(' '));
+  return storeCertificates(deps.db, id, issued);
+}
+
+/** Only a refusal for good is an outcome; passing trouble is tried again. */
+async function audited(deps: IssuanceDeps, enrollment: EnrollmentRow, error: unknown): Promise<never> {
+  const forGood = error instanceof ServiceError && (error.code === 'issuing_refused' || error.code === 'issuer_unavailable');
+  if (forGood) await auditRefusal(deps.db, enrollment, error.code, error.message);
+  throw error;
+}
 
 /** A forged signal or a hand-made start cannot bring a row here; a fault of ours could, and issues nothing. */
 function requirePin({ pinWaived, pinSatisfiedAt }: EnrollmentRow): void {
@@ -59,7 +82,7 @@ async function intentsOf(deps: IssuanceDeps, { enrollment, intents, sealedSpkiSh
   const submission = csrDigest === undefined ? undefined : await readSubmission(deps.db, id, csrDigest);
   if (submission === undefined) throw new ServiceError('issuing_refused', 'The accepted submission is not there.');
   if (intents.length > 0) {
-    requireOwnKeys(deps, submission, intents, sealedSpkiSha256);
+    await requireOwnKeys(deps, submission, intents, sealedSpkiSha256);
     return intents;
   }
   const prepared = await prepareIntents(deps, enrollment, submission);
@@ -77,6 +100,10 @@ function authoriseStored(deps: IssuanceDeps, enrollment: EnrollmentRow, intent: 
   const { kind, keyType, spki, tbs, serial, notBefore, notAfter } = intent;
   const expected = { ...certificateInput(deps, enrollment, kind, keyType, spki, { notBefore, notAfter }), serial };
   return { intent, token: authorise(tbs, expected), signer: signerFor(deps, keyType) };
+}
+
+function keyUsed({ intent: { kind, serial }, signer }: AuthorisedIntent): SigningKey {
+  return { kind, serial, issuerKeyId: Buffer.from(issuerFacts(signer.certificateDer).keyId).toString('hex') };
 }
 
 function signOne({ intent: { kind, serial, issuerId }, token, signer }: AuthorisedIntent): IssuedCertificate {

@@ -3,7 +3,7 @@ import { isCsrRefusalCode } from '../contract/csr-refusal-codes.ts';
 import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { type CsrRefusal, judgeCsr as judge } from '../core/csr/judge-csr.ts';
-import { acceptSubmission, readSubmission, refuseSubmission, type SubmissionRow } from '../store/csr-submission.ts';
+import { acceptSubmission, type KeyRefusal, readSubmission, refuseSubmission, type SubmissionRow } from '../store/csr-submission.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import { readEnrollmentRow } from '../store/read-enrollment.ts';
 import { noSuchEnrollment } from './failure.ts';
@@ -51,16 +51,27 @@ async function decide(deps: EnrollmentDeps, submission: SubmissionRow): Promise<
       return standing(await rowOf(deps, enrollmentId));
     case 'elsewhere':
       return standing(accepted);
-    case 'key_in_use':
-      return refuse(deps, submission, { code: 'key_in_use', detail: 'The public key belongs to another device.', hint: '' });
+    case 'refused':
+      return refuse(deps, submission, { code: accepted.code, detail: KEY_REFUSALS[accepted.code], hint: '' }, verdict.spkiSha256Hex);
   }
 }
 
-async function refuse(deps: EnrollmentDeps, { enrollmentId, digest }: SubmissionRow, refusal: CsrRefusal): Promise<Judgement> {
-  const { code, detail, offset } = refusal;
+const KEY_REFUSALS = {
+  key_is_ours: 'The public key is one of the keys of this service.',
+  key_blocked: 'The public key is on the block list.',
+  key_in_use: 'The public key belongs to another device.',
+} as const satisfies Record<KeyRefusal, string>;
+
+async function refuse(
+  deps: EnrollmentDeps,
+  { enrollmentId, digest }: SubmissionRow,
+  { code, detail, offset }: Omit<CsrRefusal, 'rule'>,
+  spkiSha256?: string,
+): Promise<Judgement> {
   // A challenge that ran out is nobody's mistake.
   const counted = code !== 'challenge_expired';
-  const written = { enrollmentId, digest, code, detail, counted, ...(offset === undefined ? {} : { offset }) };
+  const seen = { ...(offset === undefined ? {} : { offset }), ...(spkiSha256 === undefined ? {} : { spkiSha256 }) };
+  const written = { enrollmentId, digest, code, detail, counted, ...seen };
   await refuseSubmission(deps.db, written, deps.maxCsrRefusals);
   // A row that had left the stage took no outcome: then the state is the answer.
   const submission = await readSubmission(deps.db, enrollmentId, digest);

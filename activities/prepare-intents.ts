@@ -6,6 +6,8 @@ import { type CertificateInput, prepareCertificate } from '../core/pki/prepare-c
 import type { Signer } from '../core/pki/signer.ts';
 import { type Validity, validityFor } from '../core/pki/validity.ts';
 import { spkiDigest } from '../core/sealing/binding.ts';
+import { reach } from '../faults/reach.ts';
+import { isBlocked } from '../store/blocked-key.ts';
 import type { SubmissionRow } from '../store/csr-submission.ts';
 import { databaseTime } from '../store/database.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
@@ -21,11 +23,12 @@ export interface Prepared {
 
 /** Makes and seals the SDK key and builds both to-be-signed certificates. Nothing is stored or signed yet. */
 export async function prepareIntents(deps: IssuanceDeps, enrollment: EnrollmentRow, submission: SubmissionRow): Promise<Prepared> {
-  const csr = judgeAgain(deps, submission);
+  const csr = await judgeAgain(deps, submission);
   const { deliveryFormat: format, enrollmentId } = submission;
   const sdkType = submission.sdkKey ?? presetSdkType(csr.keyType);
   const { deliveryKey, deliveryKid } = csr;
   const made = await deps.makeSdkKey({ keyType: sdkType, format, enrollmentId, deliveryKey, deliveryKid });
+  await reach('sdk-key-made', enrollmentId);
   const now = await databaseTime(deps.db);
   requireClock(deps, made, now);
   const validity = sharedValidity(deps, [csr.keyType, sdkType], now);
@@ -40,23 +43,25 @@ export async function prepareIntents(deps: IssuanceDeps, enrollment: EnrollmentR
  * Intents of an earlier attempt must be for the very keys of this enrollment: the CSR's, and the one that was sealed. Rows of another
  * origin (a fault, a hand in the database) are refused and never signed. Error: `issuing_refused`.
  */
-export function requireOwnKeys(
+export async function requireOwnKeys(
   deps: IssuanceDeps,
   submission: SubmissionRow,
   intents: readonly Intent[],
   sealedSpkiSha256: string | undefined,
-): void {
-  const csr = judgeAgain(deps, submission);
+): Promise<void> {
+  const csr = await judgeAgain(deps, submission);
   const own = intents.every(({ kind, spki }) =>
     kind === 'user' ? Buffer.from(spki).equals(csr.spki) : spkiDigest(spki) === sealedSpkiSha256,
   );
   if (!own) throw new ServiceError('issuing_refused', 'The stored intents are not for the keys of this enrollment.');
 }
 
-/** This process trusts rows only: the stored CSR must pass the gate here as well. */
-function judgeAgain(deps: IssuanceDeps, submission: SubmissionRow): Accepted {
+/** This process trusts rows only: the stored CSR must pass the gate here as well, and its key may have been blocked meanwhile. */
+async function judgeAgain(deps: IssuanceDeps, submission: SubmissionRow): Promise<Accepted> {
   const verdict = judgeCsr(submission, deps);
   if (!verdict.ok) throw new ServiceError('issuing_refused', `The stored CSR does not pass the gate: ${verdict.refusal.code}.`);
+  if (await isBlocked(deps.db, verdict.spkiSha256Hex))
+    throw new ServiceError('issuing_refused', 'The key of the accepted CSR is on the block list: key_blocked.');
   return verdict;
 }
 

@@ -1,5 +1,6 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { errors, type JWSHeaderParameters, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { ServiceError } from '../contract/service-error.ts';
+import { KeySetUnavailable, remoteKeySet } from './key-set.ts';
 
 export const SCOPES = ['enrollment:create', 'enrollment:read', 'enrollment:cancel', 'pin:read', 'pin:reset', 'operator'] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -15,59 +16,124 @@ export interface AccessTokens {
   verify(token: string): Promise<Client>;
 }
 
-const CLIENT_ID = /^[A-Za-z0-9._:-]{1,64}$/;
-const MAX_TOKEN_LENGTH = 8_192;
+/** An operator who proved who he is; the subject stands in every audit row. */
+export interface Operator {
+  subject: string;
+  scopes: ReadonlySet<string>;
+}
 
-export interface AccessTokenOptions {
+export interface OperatorTokens {
+  verify(token: string): Promise<Operator>;
+}
+
+export interface TokenRules {
   issuer: string;
   audience: string;
   jwksUrl: string;
+  /** How long the keys go on without their URL; see `remoteKeySet`. */
+  staleSeconds?: number;
+  now?: () => number;
   /** The database's clock judges age: a process whose own is slow would take tokens that have expired (protocol §1). */
-  now: () => Promise<Date>;
+  currentDate: () => Promise<Date>;
+  onFault?: (sentence: string) => void;
 }
 
-export function accessTokens(options: AccessTokenOptions): AccessTokens {
-  const keys = createRemoteJWKSet(new URL(options.jwksUrl), { timeoutDuration: 3_000, cooldownDuration: 10_000, cacheMaxAge: 600_000 });
-  return { verify: (token) => verify(token, keys, options) };
+const CALLER_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+const KEY_ID = /^[\x21-\x7e]{1,128}$/;
+const MAX_TOKEN_LENGTH = 8_192;
+const FRESH_MS = 600_000;
+const COOLDOWN_MS = 10_000;
+const TIMEOUT_MS = 3_000;
+/** A machine makes a token for a call; a person signs in and works for a while, as at the codec server. */
+const CLIENT_TOKEN_SECONDS = 300;
+const OPERATOR_TOKEN_SECONDS = 3_600;
+
+/** Access tokens of Token Services (protocol §2). */
+export function accessTokens(rules: TokenRules): AccessTokens {
+  const keys = keysOf(rules);
+  const claims = ['exp', 'iat', 'client_id', 'scope', 'sub', 'jti'];
+  return { verify: async (token) => toClient(await verify(token, keys, rules, CLIENT_TOKEN_SECONDS, claims)) };
 }
 
-async function verify(token: string, keys: JWTVerifyGetKey, { issuer, audience, now }: AccessTokenOptions): Promise<Client> {
+/** Access tokens of operators: another issuer or audience, so that no token opens both doors. */
+export function operatorTokens(rules: TokenRules): OperatorTokens {
+  const keys = keysOf(rules);
+  const claims = ['exp', 'iat', 'scope', 'sub'];
+  return { verify: async (token) => toOperator(await verify(token, keys, rules, OPERATOR_TOKEN_SECONDS, claims)) };
+}
+
+function keysOf({ jwksUrl: url, staleSeconds = 14_400, now = Date.now, onFault }: TokenRules): JWTVerifyGetKey {
+  const remote = remoteKeySet({
+    url,
+    freshMs: FRESH_MS,
+    staleMs: staleSeconds * 1_000,
+    cooldownMs: COOLDOWN_MS,
+    timeoutMs: TIMEOUT_MS,
+    now,
+    ...(onFault === undefined ? {} : { onFault }),
+  });
+  return (header, token) => {
+    requireKeyId(header);
+    return remote(header, token);
+  };
+}
+
+/**
+ * jose takes the only key of a set for a token that names none; which key signed must be said (RFC 9068 §2.1, RFC 8725 §3.1). A key that
+ * the token brings along (jwk, jku, x5u, x5c) is never looked at: keys come from the configured set alone.
+ */
+function requireKeyId({ kid }: JWSHeaderParameters): void {
+  if (kid === undefined) throw refused('The header kid is missing.');
+  if (typeof kid !== 'string' || !KEY_ID.test(kid)) throw refused('The header kid is not 1 to 128 visible ASCII characters.');
+}
+
+async function verify(
+  token: string,
+  keys: JWTVerifyGetKey,
+  { issuer, audience, currentDate: databaseClock }: TokenRules,
+  maxTokenAge: number,
+  requiredClaims: string[],
+): Promise<JWTPayload> {
   if (token.length > MAX_TOKEN_LENGTH) throw refused('The access token is larger than 8 KiB.');
-  const currentDate = await now();
+  const algorithms = ['ES256', 'PS256', 'RS256'];
+  const currentDate = await databaseClock();
   try {
-    const { payload, protectedHeader } = await jwtVerify(token, keys, {
+    const { payload } = await jwtVerify(token, keys, {
       issuer,
       audience,
-      algorithms: ['ES256', 'PS256', 'RS256'],
+      algorithms,
       typ: 'at+jwt',
       currentDate,
       clockTolerance: 30,
-      maxTokenAge: 300,
-      requiredClaims: ['exp', 'iat', 'client_id', 'scope', 'sub', 'jti'],
+      maxTokenAge,
+      requiredClaims,
     });
-    // jose takes the only key of a set for a token that names none; which key signed must be said (RFC 9068 §2.1, RFC 8725 §3.1).
-    if (protectedHeader.kid === undefined) throw refused('The header kid is missing.');
-    return toClient(payload);
+    return payload;
   } catch (error) {
     throw translated(error);
   }
 }
 
 function toClient({ client_id: clientId, scope }: JWTPayload): Client {
-  if (typeof clientId !== 'string' || !CLIENT_ID.test(clientId)) throw refused('The claim client_id is missing or malformed.');
+  if (typeof clientId !== 'string' || !CALLER_ID.test(clientId)) throw refused('The claim client_id is missing or malformed.');
+  return { clientId, scopes: scopesOf(scope) };
+}
+
+function toOperator({ sub, scope }: JWTPayload): Operator {
+  if (typeof sub !== 'string' || !CALLER_ID.test(sub)) throw refused('The claim sub is not 1 to 64 characters of A-Z a-z 0-9 . _ : -');
+  return { subject: sub, scopes: scopesOf(scope) };
+}
+
+function scopesOf(scope: unknown): ReadonlySet<string> {
   if (typeof scope !== 'string') throw refused('The claim scope is not a string.');
-  return { clientId, scopes: new Set(scope.split(' ')) };
+  return new Set(scope.split(' '));
 }
 
 /** jose names what is wrong with a token; that helps an honest caller and tells a thief nothing. */
 function translated(error: unknown): unknown {
   if (error instanceof ServiceError) return error;
-  if (
-    error instanceof errors.JWKSTimeout ||
-    error instanceof errors.JWKSInvalid ||
-    (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC')
-  )
-    return away();
+  if (error instanceof KeySetUnavailable || error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return away();
+  if (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC') return away();
   if (error instanceof errors.JOSEError) return refused(`The access token was refused: ${error.message}.`);
   return away();
 }
@@ -77,5 +143,5 @@ function refused(detail: string): ServiceError {
 }
 
 function away(): ServiceError {
-  return new ServiceError('service_unavailable', 'The key set of the Token Service cannot be had.', {}, 5);
+  return new ServiceError('service_unavailable', 'The key set that access tokens are verified with cannot be had.', {}, 5);
 }

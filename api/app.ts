@@ -4,37 +4,71 @@ import swaggerUi from 'swagger-ui-express';
 import { ServiceError } from '../contract/service-error.ts';
 import type { ApiDeps } from './deps.ts';
 import { errorPage } from './error-page.ts';
+import { expressPath } from './express-path.ts';
+import { addressList } from './http/address-list.ts';
+import { dropForwardedCertificates } from './middleware/forwarded-certificate.ts';
 import { rawBody } from './middleware/json-body.ts';
+import { knownQuery } from './middleware/known-query.ts';
+import { limitAddress } from './middleware/limit-address.ts';
 import { logRequests } from './middleware/log-requests.ts';
 import { requestId } from './middleware/request-id.ts';
+import { requestShape } from './middleware/request-shape.ts';
 import { openApiDocument } from './openapi.ts';
+import { OPERATOR_ROUTES } from './operator-table.ts';
 import { asServiceError, sendProblem } from './problem.ts';
+import type { Listener, Route } from './route.ts';
 import { ROUTES } from './route-table.ts';
 import { getCaCertificate, getCrl } from './routes/public-files.ts';
 
+/** Where `type` of problem documents points unless CS_DOCS_URL says otherwise. */
+export const DOCS_PATH = '/docs/errors';
+
+type FilesDeps = Pick<ApiDeps, 'db' | 'log' | 'config' | 'limits'>;
+
 /** The public TLS listener, without listening: the calls of the route table and the API documentation. */
 export function publicApp(deps: ApiDeps): Express {
-  const app = bareApp(deps);
-  // Browsers keep HSTS by host and ignore the port: in development it would cut off everything else on localhost, the Temporal UI first.
-  const strictTransportSecurity = deps.config.environment === 'development' ? false : { maxAge: 31_536_000 };
-  app.use(helmet({ strictTransportSecurity }));
+  const app = bareApp(deps, hstsOf(deps));
   app.use('/docs', documentation(deps));
-  app.use(noStore, rawBody, calls(deps));
+  app.use(noStore, rawBody, calls(deps, 'public'));
   return closed(app, deps);
 }
 
+/** The TLS listener of Token Services with a client certificate: their calls, no others. */
+export function partnerApp(deps: ApiDeps & Required<Pick<ApiDeps, 'partnerOf'>>): Express {
+  return callsOnly(deps, 'partner');
+}
+
+/** The TLS listener of operators. */
+export function operatorApp(deps: ApiDeps & Required<Pick<ApiDeps, 'operatorTokens'>>): Express {
+  return callsOnly(deps, 'operator');
+}
+
+function callsOnly(deps: ApiDeps, listener: Listener): Express {
+  const app = bareApp(deps, hstsOf(deps));
+  app.use(noStore, rawBody, calls(deps, listener));
+  return closed(app, deps);
+}
+
+/** Browsers keep HSTS by host and ignore the port: in development it would cut off everything else on localhost, the Temporal UI first. */
+function hstsOf({ config }: ApiDeps): false | { maxAge: number } {
+  return config.environment === 'development' ? false : { maxAge: 31_536_000 };
+}
+
 /** The plain-HTTP listener: signed, read-only files and nothing else (RFC 5280 §8 advises against https for them). */
-export function filesApp(deps: Pick<ApiDeps, 'db' | 'log' | 'config'>): Express {
-  const app = bareApp(deps);
+export function filesApp(deps: FilesDeps): Express {
+  const app = bareApp(deps, false);
   app.get('/ca/:file', getCaCertificate(deps));
   app.get('/crl/:file', getCrl(deps));
   return closed(app, deps);
 }
 
-function bareApp({ log }: Pick<ApiDeps, 'log'>): Express {
+function bareApp({ log, config, limits }: FilesDeps, strictTransportSecurity: false | { maxAge: number }): Express {
   const app = express();
+  const isProxy = addressList(config.trustedProxies);
+  app.set('trust proxy', isProxy);
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple').set('case sensitive routing', true).set('strict routing', true);
-  return app.use(requestId, logRequests(log));
+  app.use(requestId, logRequests(log), helmet({ strictTransportSecurity }));
+  return app.use(requestShape, dropForwardedCertificates(isProxy), limitAddress(limits));
 }
 
 function closed(app: Express, deps: Pick<ApiDeps, 'log' | 'config'>): Express {
@@ -44,27 +78,25 @@ function closed(app: Express, deps: Pick<ApiDeps, 'log' | 'config'>): Express {
   return app.use(lastResort(deps));
 }
 
-function calls(deps: ApiDeps): Router {
+function calls(deps: ApiDeps, listener: Listener): Router {
+  const routes = [...ROUTES, ...OPERATOR_ROUTES].filter(({ listeners }) => listeners.includes(listener));
   const router = Router({ caseSensitive: true, strict: true });
   // Express would let HEAD run the handler of GET, and fetching credentials is counted.
-  for (const path of new Set(ROUTES.map((route) => route.path))) router.head(expressPath(path), otherMethod(path));
-  for (const { method, path, handler } of ROUTES) router[method](expressPath(path), handler(deps));
-  for (const path of new Set(ROUTES.map((route) => route.path))) router.all(expressPath(path), otherMethod(path));
+  for (const path of new Set(routes.map((route) => route.path))) router.head(expressPath(path), otherMethod(routes, path));
+  for (const { method, path, query, handler } of routes) router[method](expressPath(path), knownQuery(query?.shape), handler(deps));
+  for (const path of new Set(routes.map((route) => route.path))) router.all(expressPath(path), otherMethod(routes, path));
   return router;
 }
 
-function otherMethod(path: string): RequestHandler {
-  const allow = ROUTES.filter((route) => route.path === path)
+function otherMethod(routes: readonly Route[], path: string): RequestHandler {
+  const allow = routes
+    .filter((route) => route.path === path)
     .map(({ method }) => method.toUpperCase())
     .join(', ');
   return (_req, res) => {
     res.setHeader('Allow', allow);
     throw new ServiceError('method_not_allowed', `Allowed here: ${allow}.`);
   };
-}
-
-function expressPath(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
 function documentation({ config }: ApiDeps): Router {
@@ -98,6 +130,6 @@ function lastResort({ log, config }: Pick<ApiDeps, 'log' | 'config'>): ErrorRequ
     const refusal = asServiceError(error);
     if (refusal.code === 'internal_error') log.error({ requestId: res.locals.requestId, err: error }, 'unexpected failure');
     if (res.headersSent) res.destroy();
-    else sendProblem(res, refusal, config.docsUrl ?? '/docs/errors');
+    else sendProblem(res, refusal, config.docsUrl ?? DOCS_PATH);
   };
 }

@@ -1,9 +1,12 @@
+import type { Request } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import type { ArgonSlots } from '../core/pin/argon-slots.ts';
 import type { Database } from '../store/database.ts';
-import type { AccessTokens } from './access-token.ts';
+import type { AccessTokens, Client, OperatorTokens } from './access-token.ts';
 import type { EnrollmentGateway } from './gateway.ts';
+import type { RateLimits } from './limits/rate-limits.ts';
+import type { PinGuard } from './pin-guard.ts';
 
 /** Everything that the calls need; put together in main.ts. */
 export interface ApiDeps {
@@ -11,6 +14,12 @@ export interface ApiDeps {
   readonly db: Database;
   readonly gateway: EnrollmentGateway;
   readonly accessTokens: AccessTokens;
+  /** Absent: there is no operator listener. */
+  readonly operatorTokens?: OperatorTokens;
+  /** On the partner listener a client certificate says who calls, and no access token is looked at. */
+  readonly partnerOf?: (req: Request) => Client;
   readonly argon: ArgonSlots;
+  readonly limits: RateLimits;
+  readonly pinGuard: PinGuard;
   readonly log: Logger;
 }

@@ -1,12 +1,9 @@
-import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type Express } from 'express';
 import { ServiceError } from '../contract/service-error.ts';
 import { requestId } from './middleware/request-id.ts';
 import { sendProblem } from './problem.ts';
 
-/** How long answers that are under way may take after a stop was asked for: the longest wait is 25 s. */
-const DRAIN_MS = 28_000;
 /**
  * Before the listeners close: whoever keeps a connection alive learns by `503 shutting_down` that it ends. Closed at once, an idle
  * connection would lose the request that is on its way.
@@ -44,13 +41,4 @@ function inFrontOf(app: Express, docsUrl: string, begun: () => boolean): Express
     requestId(req, res, () => sendProblem(res, new ServiceError('shutting_down', undefined, {}, RETRY_AFTER_SECONDS), docsUrl));
   });
   return front.use(app);
-}
-
-/** No new connections; idle ones close at once, busy ones when they have answered. */
-export function closeServer(server: Server): Promise<void> {
-  return new Promise((done) => {
-    server.close(() => done());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
-  });
 }

@@ -27,7 +27,11 @@ import {
   type SubmitCsrResult,
   submitCsr,
 } from '../contract/temporal.ts';
+import type { WorkflowEvent } from '../contract/timeline.ts';
+import type { FaultPoint } from '../faults/fault-points.ts';
+import { reach } from '../faults/reach.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
+import { readWorkflowEvents } from '../temporal/workflow-events.ts';
 
 /**
  * What the calls ask of Temporal. Each answers within its deadline; trouble becomes `service_unavailable`, a run that is not there
@@ -44,6 +48,8 @@ export interface EnrollmentGateway {
   cancel(id: EnrollmentId, by: NonNullable<CancelInput['by']>, requestId: string): Promise<CancelResult>;
   /** Undefined when no worker answers in time. */
   process(id: EnrollmentId): Promise<EnrollmentProcess | undefined>;
+  /** What the histories of its runs tell, in clear; undefined: Temporal knows no run of it. */
+  history(id: EnrollmentId): Promise<WorkflowEvent[] | 'unavailable' | undefined>;
   /** Asks a run whose row has ended to look at it; best effort. */
   nudge(id: EnrollmentId): Promise<void>;
   /** Ends a run whose row has ended and which cannot see it; one that is closed or gone stays so. */
@@ -54,6 +60,7 @@ const START_MS = 4_000;
 const SIGNAL_MS = 4_000;
 const UPDATE_MS = 10_000;
 const QUERY_MS = 500;
+const HISTORY_MS = 5_000;
 
 export interface GatewayOptions {
   taskQueueSuffix: string;
@@ -67,16 +74,36 @@ export function temporalGateway(client: Client, { taskQueueSuffix, now, database
   const handle = (id: EnrollmentId): WorkflowHandle => client.workflow.getHandle(enrollmentWorkflowId(id));
   const within = <Result>(ms: number, call: () => Promise<Result>) => client.withDeadline(now() + ms, () => translated(call));
   return {
-    start: (row) => within(START_MS, async () => start(client, row, ENROLLMENT_TASK_QUEUE + taskQueueSuffix, await databaseTime())),
-    wake: (id, event) => within(SIGNAL_MS, () => handle(id).signal(event === 'pinSatisfied' ? pinSatisfied : pinLocked)),
+    start: (row) =>
+      within(START_MS, async () => start(client, row, ENROLLMENT_TASK_QUEUE + taskQueueSuffix, await databaseTime())).then(() =>
+        reach('workflow-started', row.id),
+      ),
+    wake: (id, event) =>
+      within(SIGNAL_MS, () => handle(id).signal(event === 'pinSatisfied' ? pinSatisfied : pinLocked)).then(() => reach('signal-sent', id)),
     submitCsr: (id, digest, requestId, waitMs) =>
-      within(waitMs, () => untilDeadline(() => handle(id).executeUpdate(submitCsr, { args: [{ digest }], updateId: requestId }))),
+      within(waitMs, () => untilDeadline(() => handle(id).executeUpdate(submitCsr, { args: [{ digest }], updateId: requestId }))).then(
+        answeredAt('update-answered', id),
+      ),
     acknowledge: (id, proof, requestId) =>
-      within(UPDATE_MS, () => handle(id).executeUpdate(acknowledge, { args: [{ proof }], updateId: requestId })),
-    cancel: (id, by, requestId) => within(UPDATE_MS, () => handle(id).executeUpdate(cancel, { args: [{ by }], updateId: requestId })),
+      within(UPDATE_MS, () => handle(id).executeUpdate(acknowledge, { args: [{ proof }], updateId: requestId })).then(
+        answeredAt('ack-answered', id),
+      ),
+    cancel: (id, by, requestId) =>
+      within(UPDATE_MS, () => handle(id).executeUpdate(cancel, { args: [{ by }], updateId: requestId })).then(
+        answeredAt('cancel-answered', id),
+      ),
     process: (id) => within(QUERY_MS, () => handle(id).query(enrollmentProcess)).catch(() => undefined),
+    history: (id) => within(HISTORY_MS, () => readWorkflowEvents(client, enrollmentWorkflowId(id))).catch(() => 'unavailable' as const),
     terminate: (id, reason) => within(SIGNAL_MS, () => terminate(handle(id), reason)),
     nudge: (id) => within(SIGNAL_MS, () => handle(id).signal(pinLocked)).catch(() => undefined),
+  };
+}
+
+/** The run has answered, the caller has not heard of it yet. */
+function answeredAt<Result>(point: FaultPoint, id: EnrollmentId): (result: Result) => Promise<Result> {
+  return async (result) => {
+    await reach(point, id);
+    return result;
   };
 }
 

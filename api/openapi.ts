@@ -2,39 +2,60 @@ import { extendZodWithOpenApi, OpenAPIRegistry, OpenApiGeneratorV31, type RouteC
 import { z } from 'zod';
 import { type ErrorCode, PROBLEMS } from '../contract/error-codes.ts';
 import { enrollmentIdSchema, idempotencyKeySchema, problemDocument, userIdSchema } from '../contract/http.ts';
-import { ROUTES, type Route } from './route-table.ts';
+import { OPERATOR_ROUTES } from './operator-table.ts';
+import type { Route } from './route.ts';
+import { ROUTES } from './route-table.ts';
 
 extendZodWithOpenApi(z);
 
 /** Errors that any call may answer, beside its own. */
-const EVERYWHERE: readonly ErrorCode[] = ['too_many_requests', 'internal_error', 'service_unavailable'];
+const EVERYWHERE: readonly ErrorCode[] = [
+  'invalid_request',
+  'request_timeout',
+  'uri_too_long',
+  'expectation_failed',
+  'headers_too_large',
+  'too_many_requests',
+  'internal_error',
+  'service_unavailable',
+];
 
-/** The OpenAPI 3.1 document, made from the route table and the zod schemas. */
+/** The OpenAPI 3.1 document of devices and Token Services, made from the route table and the zod schemas. */
 export function openApiDocument() {
+  return documentOf(
+    ROUTES,
+    'Certificate Service',
+    'Enrollment of devices: PIN, CSR, credentials, acknowledgement. Every call may be repeated with the same bytes. Errors are RFC 9457 problem documents. Calls of the Token Service are on the partner listener too, where a client certificate stands for the access token.',
+  );
+}
+
+/** The document of the operator listener; its calls stand nowhere else. */
+export function operatorOpenApiDocument() {
+  return documentOf(
+    OPERATOR_ROUTES,
+    'Certificate Service: operator calls',
+    'On the operator TLS listener only. Every call leaves an audit row with the subject of the access token, and may be repeated. Errors are RFC 9457 problem documents.',
+  );
+}
+
+function documentOf(routes: readonly Route[], title: string, description: string) {
   const registry = new OpenAPIRegistry();
-  registry.registerComponent('securitySchemes', 'enrollmentToken', {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'cse_… as returned to the Token Service',
-  });
-  registry.registerComponent('securitySchemes', 'accessToken', {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-    description: 'RFC 9068 access token of the Token Service',
-  });
-  for (const route of ROUTES) registry.registerPath(toPath(route));
+  const used = new Set(routes.flatMap(security).flatMap((one) => Object.keys(one)));
+  for (const [name, scheme] of Object.entries(SCHEMES)) if (used.has(name)) registry.registerComponent('securitySchemes', name, scheme);
+  for (const route of routes) registry.registerPath(toPath(route));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
-    info: {
-      title: 'Certificate Service',
-      version: '1',
-      description:
-        'Enrollment of devices: PIN, CSR, credentials, acknowledgement. Every call may be repeated with the same bytes. Errors are RFC 9457 problem documents.',
-    },
+    info: { title, version: '1', description },
     servers: [{ url: '/' }],
   });
 }
+
+const SCHEMES = {
+  enrollmentToken: { type: 'http', scheme: 'bearer', description: 'cse_… as returned to the Token Service' },
+  accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'RFC 9068 access token of the Token Service' },
+  partnerCertificate: { type: 'mutualTLS', description: 'client certificate of a configured partner, on the partner listener' },
+  operatorToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'access token of an operator, scope operator' },
+} as const;
 
 function toPath(route: Route): RouteConfig {
   const { method, path, summary, request } = route;
@@ -51,12 +72,17 @@ function toPath(route: Route): RouteConfig {
   };
 }
 
-function security({ callers, scope }: Route): Record<string, string[]>[] {
-  const device: Record<string, string[]>[] = callers.includes('device') ? [{ enrollmentToken: [] }] : [];
-  return callers.includes('token-service') ? [...device, { accessToken: scope === undefined ? [] : [scope] }] : device;
+function security({ callers, listeners, scope }: Route): Record<string, string[]>[] {
+  const scopes = scope === undefined ? [] : [scope];
+  return [
+    ...(callers.includes('device') ? [{ enrollmentToken: [] }] : []),
+    ...(callers.includes('token-service') ? [{ accessToken: scopes }] : []),
+    ...(listeners.includes('partner') ? [{ partnerCertificate: [] }] : []),
+    ...(callers.includes('operator') ? [{ operatorToken: scopes }] : []),
+  ];
 }
 
-function parameters({ path, headers = [], query = [] }: Route): NonNullable<RouteConfig['request']> {
+function parameters({ path, headers = [], query }: Route): NonNullable<RouteConfig['request']> {
   const inPath = {
     ...(path.includes('{id}') ? { id: enrollmentIdSchema } : {}),
     ...(path.includes('{userId}') ? { userId: userIdSchema } : {}),
@@ -68,7 +94,7 @@ function parameters({ path, headers = [], query = [] }: Route): NonNullable<Rout
   return {
     params: z.object(inPath),
     headers: z.object(inHeaders),
-    query: z.object(Object.fromEntries(query.map((name) => [name, z.string().optional()]))),
+    query: query ?? z.object({}),
   };
 }
 

@@ -1,10 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PinRequest } from '../contract/http.ts';
 import { ServiceError } from '../contract/service-error.ts';
+import { assertNever } from '../contract/states.ts';
 import { delaySeconds } from '../core/pin/attempt-delay.ts';
 import { checkPin, hashPin, prehash } from '../core/pin/pin-hash.ts';
 import { isWeakPin } from '../core/pin/weak-pin.ts';
-import { beginPinAttempt, type PinEntry, type PinJob, type PinLimits, type PinOutcome } from '../store/pin-attempt.ts';
+import {
+  beginPinAttempt,
+  type PinEntry,
+  type PinJob,
+  type PinLimits,
+  type PinOutcome,
+  readPinAttempt,
+  withoutEvaluation,
+} from '../store/pin-attempt.ts';
 import type { EnrollmentReading } from '../store/read-enrollment.ts';
 import { type PinEvaluation, settlePinAttempt } from '../store/settle-pin-attempt.ts';
 import type { ApiDeps } from './deps.ts';
@@ -15,30 +24,63 @@ const PENDING_POLL_MS = 200;
 
 /**
  * Judges one entry of the PIN: a slot first (overload is answered before anything is charged), then the charge, then the evaluation,
- * then the outcome. Errors: `service_unavailable` when the queue is full, `attempt_lost`.
+ * then the outcome. Copies of an attempt get the outcome of the first. Errors: `service_unavailable` when the queue is full or the pepper
+ * of the stored PIN is not here, `attempt_lost`.
  */
-export async function judgePin(deps: ApiDeps, reading: EnrollmentReading, body: PinRequest): Promise<PinOutcome> {
+export function judgePin(deps: ApiDeps, reading: EnrollmentReading, body: PinRequest): Promise<PinOutcome> {
   const entry = toEntry(deps, reading, body);
-  const limits = limitsOf(deps);
-  const judged = () => judgeOnce(deps, entry, limits, body);
-  // Past the PIN nothing is evaluated: such a repetition needs no slot.
-  const outcome = await (reading.enrollment.state === 'awaiting-pin' ? deps.argon.run(judged) : judged());
-  return outcome ?? awaitOutcome(deps, entry, limits);
+  return deps.pinGuard.attempts.run(`${entry.enrollmentId} ${entry.attemptId}`, () => judgeAttempt(deps, reading, entry, body));
+}
+
+async function judgeAttempt(deps: ApiDeps, { enrollment }: EnrollmentReading, entry: PinEntry, body: PinRequest): Promise<PinOutcome> {
+  const known = await readPinAttempt(deps.db, entry);
+  if (known?.kind === 'decided') return known.outcome;
+  if (known?.kind === 'pending') return awaitOutcome(deps, entry);
+  // Past the PIN nothing is evaluated: such a call needs no slot.
+  const settled = withoutEvaluation(enrollment);
+  if (settled !== undefined) return settled;
+  const outcome = await deps.argon.run(enrollment.userId, () => judgeOnce(deps, entry, body));
+  return outcome ?? awaitOutcome(deps, entry);
 }
 
 /** Undefined: another request is evaluating this attempt. */
-async function judgeOnce(deps: ApiDeps, entry: PinEntry, limits: PinLimits, { pinHash }: PinRequest): Promise<PinOutcome | undefined> {
+async function judgeOnce(deps: ApiDeps, entry: PinEntry, { pinHash }: PinRequest): Promise<PinOutcome | undefined> {
+  const limits = limitsOf(deps);
   const beginning = await beginPinAttempt(deps.db, entry, limits);
   if (beginning === undefined) throw new ServiceError('invalid_token');
-  if (beginning.kind === 'decided') return beginning.outcome;
-  if (beginning.kind === 'pending') return undefined;
-  const found = await evaluate(deps, beginning.job, new Uint8Array(Buffer.from(pinHash.value, 'base64url')));
-  return settlePinAttempt(deps.db, entry, beginning.job, found, limits);
+  switch (beginning.kind) {
+    case 'decided':
+      return beginning.outcome;
+    case 'pending':
+      return undefined;
+    case 'no_pepper':
+      throw pepperMissing(deps, entry, beginning.pepperKid);
+    case 'evaluate': {
+      const found = await evaluate(deps, beginning.job, new Uint8Array(Buffer.from(pinHash.value, 'base64url')));
+      return settlePinAttempt(deps.db, entry, beginning.job, found, limits);
+    }
+    default:
+      return assertNever(beginning);
+  }
+}
+
+/** Another process may have it (a rotation under way): the call may be repeated. Otherwise only the operator can help. */
+function pepperMissing({ log, pinGuard }: ApiDeps, { enrollmentId }: PinEntry, pepperKid: string): ServiceError {
+  pinGuard.keyMissing.inc({ kid: pepperKid });
+  log.error({ enrollmentId, pepperKid }, 'a stored PIN needs a pepper that this process lacks: bring the key back, or reset the PIN');
+  return new ServiceError('service_unavailable', 'The key that this PIN was stored with is not at hand; nothing was charged.', {}, 5);
 }
 
 function toEntry({ config }: ApiDeps, { enrollment }: EnrollmentReading, { mode, attemptId, pinHash }: PinRequest): PinEntry {
-  const currentSaltKid = config.pinSaltKeys.current.kid;
-  return { enrollmentId: enrollment.id, attemptId, mode, paramsVersion: pinHash.v, saltKid: pinHash.kid, currentSaltKid };
+  return {
+    enrollmentId: enrollment.id,
+    attemptId,
+    mode,
+    paramsVersion: pinHash.v,
+    saltKid: pinHash.kid,
+    currentSaltKid: config.pinSaltKeys.current.kid,
+    hasPepper: (kid) => config.pinPepperKeys.get(kid) !== undefined,
+  };
 }
 
 function limitsOf({ config }: ApiDeps): PinLimits {
@@ -47,6 +89,7 @@ function limitsOf({ config }: ApiDeps): PinLimits {
 }
 
 function evaluate(deps: ApiDeps, job: PinJob, value: Uint8Array): Promise<PinEvaluation> {
+  deps.pinGuard.evaluations.inc({ mode: job.mode });
   return job.mode === 'setup' ? evaluateSetup(deps, job.userId, value) : evaluateVerify(deps, job, value);
 }
 
@@ -72,10 +115,11 @@ async function evaluateVerify({ config }: ApiDeps, { userId, phc, pepperKid }: V
   return { mode: 'verify', right, rehash: { phc: renewed, pepperKid: today } };
 }
 
-async function awaitOutcome(deps: ApiDeps, entry: PinEntry, limits: PinLimits): Promise<PinOutcome> {
-  for (let waited = 0; waited < PENDING_WAIT_MS; waited += PENDING_POLL_MS) {
+/** Looks without a lock: those who wait are not in the way of the one they wait for. */
+async function awaitOutcome({ db }: ApiDeps, entry: PinEntry): Promise<PinOutcome> {
+  for (const end = performance.now() + PENDING_WAIT_MS; performance.now() < end; ) {
     await sleep(PENDING_POLL_MS);
-    const again = await beginPinAttempt(deps.db, entry, limits);
+    const again = await readPinAttempt(db, entry);
     if (again?.kind === 'decided') return again.outcome;
   }
   return { result: 'attempt_lost', state: 'awaiting-pin' };

@@ -4,7 +4,7 @@ import type { ProblemDocument } from '../contract/http.ts';
 import { ServiceError } from '../contract/service-error.ts';
 
 /** A problem document (RFC 9457) of an error; extras stand beside the standard members and never replace one. */
-function toProblem(error: ServiceError, requestId: string, docsUrl: string): ProblemDocument {
+export function toProblem(error: ServiceError, requestId: string, docsUrl: string): ProblemDocument {
   const { status, retryable, title, hint } = PROBLEMS[error.code];
   return {
     hint,
@@ -26,6 +26,7 @@ export function sendProblem(res: Response, error: ServiceError, docsUrl: string)
   if (problem.status === 401) res.setHeader('WWW-Authenticate', `Bearer error="${error.code}"`);
   if (error.code === 'insufficient_scope')
     res.setHeader('WWW-Authenticate', `Bearer error="insufficient_scope", scope="${String(error.extras['scope'])}"`);
+  if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-store');
   res.status(problem.status).setHeader('Content-Type', 'application/problem+json');
   res.end(JSON.stringify(problem));
 }

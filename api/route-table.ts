@@ -1,5 +1,4 @@
-import type { Request, Response } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { CSR_REFUSALS, isCsrRefusalCode } from '../contract/csr-refusal-codes.ts';
 import type { ErrorCode } from '../contract/error-codes.ts';
 import {
@@ -14,9 +13,9 @@ import {
   jwksResponse,
   pinRequest,
   pinStatusResponse,
+  processWanted,
 } from '../contract/http.ts';
-import type { Scope } from './access-token.ts';
-import type { ApiDeps } from './deps.ts';
+import type { Route } from './route.ts';
 import { cancelEnrollment } from './routes/cancel-enrollment.ts';
 import { postEnrollment } from './routes/create-enrollment.ts';
 import { getEvidenceJwks } from './routes/evidence-jwks.ts';
@@ -27,33 +26,17 @@ import { putPin } from './routes/put-pin.ts';
 import { deletePin, getPinStatus } from './routes/user-pin.ts';
 import { getEnrollment } from './routes/view-enrollment.ts';
 
-export type Handler = (deps: ApiDeps) => (req: Request, res: Response) => Promise<void>;
-
-/** One call of the public TLS listener: who may make it, what goes in, what comes out. Router and OpenAPI are made from it. */
-export interface Route {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
-  /** OpenAPI path; `{x}` is a parameter. */
-  readonly path: string;
-  readonly summary: string;
-  readonly callers: readonly ('device' | 'token-service' | 'anyone')[];
-  readonly scope?: Scope;
-  readonly headers?: readonly ('idempotency-key' | 'prefer')[];
-  readonly query?: readonly string[];
-  readonly request?: z.ZodType;
-  readonly responses: Readonly<Record<number, { schema?: z.ZodType; description: string }>>;
-  readonly errors: readonly ErrorCode[];
-  readonly handler: Handler;
-}
-
 const BODY: readonly ErrorCode[] = ['invalid_json', 'body_too_large', 'unsupported_media_type', 'invalid_body'];
 const CSR_REFUSED: readonly ErrorCode[] = Object.keys(CSR_REFUSALS).filter(isCsrRefusalCode);
 
+/** The calls of devices and Token Services. */
 export const ROUTES: readonly Route[] = [
   {
     method: 'post',
     path: '/v1/enrollments',
     summary: 'Start an enrollment for a registered device',
     callers: ['token-service'],
+    listeners: ['public', 'partner'],
     scope: 'enrollment:create',
     headers: ['idempotency-key'],
     request: createEnrollmentRequest,
@@ -61,7 +44,7 @@ export const ROUTES: readonly Route[] = [
       201: { schema: createEnrollmentResponse, description: 'created' },
       200: { schema: createEnrollmentResponse, description: 'repeated: the same id and token' },
     },
-    errors: [...BODY, 'idempotency_key_required', 'idempotency_key_reused', 'insufficient_scope'],
+    errors: [...BODY, 'idempotency_key_required', 'idempotency_key_reused', 'token_retired', 'insufficient_scope'],
     handler: postEnrollment,
   },
   {
@@ -69,8 +52,9 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/enrollments/{id}',
     summary: 'Where the enrollment stands and what comes next',
     callers: ['device', 'token-service'],
+    listeners: ['public', 'partner'],
     scope: 'enrollment:read',
-    query: ['process'],
+    query: z.object({ process: processWanted }),
     responses: { 200: { schema: enrollmentView, description: 'the view' } },
     errors: ['enrollment_not_found', 'insufficient_scope'],
     handler: getEnrollment,
@@ -80,6 +64,7 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/enrollments/{id}/pin',
     summary: 'Set or verify the PIN of the user',
     callers: ['device'],
+    listeners: ['public'],
     request: pinRequest,
     responses: { 200: { schema: enrollmentView, description: 'the view: the PIN is satisfied' } },
     errors: [
@@ -101,6 +86,7 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/enrollments/{id}/csr',
     summary: 'Send the CSR and receive the credentials',
     callers: ['device'],
+    listeners: ['public'],
     headers: ['prefer'],
     request: csrRequest,
     responses: {
@@ -115,6 +101,7 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/enrollments/{id}/credentials',
     summary: 'The credentials, until they are acknowledged',
     callers: ['device'],
+    listeners: ['public'],
     headers: ['prefer'],
     responses: {
       200: { schema: credentialsResponse, description: 'the credentials' },
@@ -128,6 +115,7 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/enrollments/{id}/ack',
     summary: 'Prove possession of the SDK key; the sealed copy is erased',
     callers: ['device'],
+    listeners: ['public'],
     request: ackRequest,
     responses: { 200: { schema: ackResponse, description: 'completed, with the destruction receipt' } },
     errors: [...BODY, 'wrong_state', 'ack_proof_invalid', 'ack_attempts_exceeded', 'enrollment_ended'],
@@ -138,6 +126,7 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/enrollments/{id}',
     summary: 'Cancel the enrollment',
     callers: ['device', 'token-service'],
+    listeners: ['public', 'partner'],
     scope: 'enrollment:cancel',
     responses: { 200: { schema: enrollmentView, description: 'the view of the ended enrollment' } },
     errors: ['enrollment_completed', 'enrollment_not_found', 'insufficient_scope', 'workflow_unavailable'],
@@ -148,6 +137,7 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/users/{userId}/pin',
     summary: 'Whether a user has a PIN',
     callers: ['token-service'],
+    listeners: ['public', 'partner'],
     scope: 'pin:read',
     responses: { 200: { schema: pinStatusResponse, description: 'absent, present or locked' } },
     errors: ['insufficient_scope', 'invalid_request'],
@@ -158,6 +148,7 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/users/{userId}/pin',
     summary: 'Remove the PIN of a user, which also ends a lock',
     callers: ['token-service'],
+    listeners: ['public', 'partner'],
     scope: 'pin:reset',
     responses: { 204: { description: 'removed, or there was none' } },
     errors: ['insufficient_scope', 'invalid_request'],
@@ -168,6 +159,7 @@ export const ROUTES: readonly Route[] = [
     path: '/.well-known/cs-evidence-jwks.json',
     summary: 'Public keys that verify destruction receipts',
     callers: ['anyone'],
+    listeners: ['public'],
     responses: { 200: { schema: jwksResponse, description: 'JWK Set, old keys included' } },
     errors: [],
     handler: getEvidenceJwks,

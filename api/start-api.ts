@@ -1,8 +1,7 @@
-import { createServer as createHttpServer, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import { ArgonSlots } from '../core/pin/argon-slots.ts';
+import { armFaultPoints } from '../faults/arm.ts';
 import { clockCheck } from '../process/clock-check.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import type { Running } from '../process/run-process.ts';
@@ -10,82 +9,65 @@ import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { accessTokens } from './access-token.ts';
-import { filesApp, publicApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
-import { closeServer, newDrain } from './drain.ts';
 import { temporalGateway } from './gateway.ts';
+import { keySetOf } from './key-set-of.ts';
+import { type RateLimits, rateLimits } from './limits/rate-limits.ts';
+import { type ListenerPorts, startListeners } from './listeners.ts';
+import { PinGuard } from './pin-guard.ts';
 
-/** TLS 1.2 only with ECDHE and AEAD; 1.3 has nothing else. */
-const TLS12_CIPHERS =
-  'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256';
-const HEADERS_MS = 10_000;
-const REQUEST_MS = 30_000;
-
-export interface RunningApi extends Running {
-  publicPort: number;
-  filesPort: number;
-}
+export interface RunningApi extends Running, ListenerPorts {}
 
 /** The API process: public TLS listener, plain-HTTP listener for signed files, internal health. Starts without Temporal and database. */
 export async function startApi(config: Config<'api'>, log: Logger): Promise<RunningApi> {
+  armFaultPoints('api', config.faultPointsSocket);
   const db = openDatabase(config.databaseUrl);
   const { client, connection } = lazyClient(
     { address: config.temporalAddress, namespace: config.temporalNamespace, tlsCaFile: config.temporalTlsCaFile },
     config.codecKeys,
   );
-  const deps: ApiDeps = {
+  const rates = rateLimits(config);
+  const deps = depsOf(config, log, { db, client, rates });
+  const listeners = await startListeners(config, deps, log);
+  const health = await startHealthListener(config.internalHost, config.internalPort, [
+    { name: 'serving', check: async () => ({ ok: !listeners.draining }) },
+    ...checks(db, config, () => connection.workflowService.getSystemInfo({})),
+  ]);
+  deps.pinGuard.register(health.registry);
+  log.info({ ...listeners.ports, internalPort: health.port }, 'listening');
+  const stop = async (): Promise<void> => {
+    await listeners.stop();
+    await connection.close();
+    await health.close();
+    await rates.close();
+    await db.$disconnect();
+  };
+  return { stop, ...listeners.ports };
+}
+
+interface Resources {
+  db: Database;
+  client: Parameters<typeof temporalGateway>[0];
+  rates: RateLimits;
+}
+
+function depsOf(config: Config<'api'>, log: Logger, { db, client, rates }: Resources): ApiDeps {
+  return {
     config,
     db,
     log,
     gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now, databaseTime: () => databaseTime(db) }),
     accessTokens: accessTokens({
+      ...keySetOf(config, log),
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
       jwksUrl: config.jwksUrl,
-      now: () => databaseTime(db),
+      currentDate: () => databaseTime(db),
     }),
-    argon: new ArgonSlots(config.argonSlots, config.argonQueue),
+    argon: new ArgonSlots({ slots: config.argonSlots, queue: config.argonQueue, share: config.argonShare }),
+    limits: rates,
+    pinGuard: new PinGuard(),
   };
-  const drain = newDrain();
-  const docsUrl = config.docsUrl ?? '/docs/errors';
-  const publicServer = createHttpsServer(
-    {
-      cert: config.tlsCertificate,
-      key: config.tlsKey,
-      minVersion: 'TLSv1.2',
-      ciphers: `TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:${TLS12_CIPHERS}`,
-      honorCipherOrder: true,
-    },
-    drain.before(publicApp(deps), docsUrl),
-  );
-  const filesServer = createHttpServer(drain.before(filesApp(deps), docsUrl));
-  const publicPort = await listen(publicServer, config.apiPort, config.apiHost);
-  const filesPort = await listen(filesServer, config.filesPort, config.apiHost);
-  const health = await startHealthListener(config.internalHost, config.internalPort, [
-    { name: 'serving', check: async () => ({ ok: !drain.begun }) },
-    ...checks(db, config, () => connection.workflowService.getSystemInfo({})),
-  ]);
-  log.info({ publicPort, filesPort, internalPort: health.port }, 'listening');
-  const stop = async (): Promise<void> => {
-    await drain.begin();
-    await Promise.all([closeServer(publicServer), closeServer(filesServer)]);
-    await connection.close();
-    await health.close();
-    await db.$disconnect();
-  };
-  return { stop, publicPort, filesPort };
-}
-
-function listen(server: Server, port: number, host: string): Promise<number> {
-  server.headersTimeout = HEADERS_MS;
-  server.requestTimeout = REQUEST_MS;
-  return new Promise((done, failed) => {
-    server.once('error', failed);
-    server.listen(port, host, () => {
-      const address = server.address();
-      done(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
 }
 
 function checks(db: Database, { clockToleranceSeconds }: Config<'api'>, askTemporal: () => Promise<unknown>): Check[] {

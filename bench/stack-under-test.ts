@@ -1,9 +1,9 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { anyPorts } from '../cli/dev/any-ports.ts';
 import { attachment, type DevJson } from '../cli/dev/dev-json.ts';
-import { assertPortsFree, freePort } from '../cli/dev/free-ports.ts';
-import { PORTS, type Ports, portNames } from '../cli/dev/ports.ts';
+
 import { startStack } from '../cli/dev/stack.ts';
 import { parseKeyRing } from '../config/key-ring-file.ts';
 import type { KeyRing } from '../core/key-ring.ts';
@@ -27,7 +27,7 @@ export async function stackUnderTest(data: string | undefined, say: (sentence: s
     if (data !== undefined) return { ...keysOf(attachment(folderOf(data))), scratch, stop: async () => discard() };
     const stack = await startStack({
       dataFolder: join(scratch, 'stack'),
-      ports: await freePorts(),
+      ports: await anyPorts(),
       say,
       signal: new AbortController().signal,
     });
@@ -49,21 +49,4 @@ function keysOf(dev: DevJson): Pick<StackUnderTest, 'dev' | 'codecKeys' | 'saltK
       throw new Error(`${name} ${message}`);
     });
   return { dev, codecKeys: ring('CS_CODEC_KEYS_FILE'), saltKeys: ring('CS_PIN_SALT_KEYS_FILE') };
-}
-
-async function freePorts(): Promise<Ports> {
-  const ports: Ports = {
-    api: await freePort(),
-    files: await freePort(),
-    'api-health': await freePort(),
-    'worker-health': await freePort(),
-    'issuer-health': await freePort(),
-    codec: await freePort(),
-    'token-service': await freePort(),
-    temporal: await freePort(),
-    'temporal-ui': await freePort(),
-    postgres: await freePort(),
-  };
-  await assertPortsFree(portNames().map((name) => ({ port: ports[name], role: PORTS[name].role, option: 'another run' })));
-  return ports;
 }

@@ -10,8 +10,11 @@ const program = new Command('cs')
   );
 
 for (const command of partCommands()) program.addCommand(command);
-// A part that serves must not carry the weight of the tools (the SDK, the development stack).
-if (!PART_NAMES.includes(process.argv[2] ?? '')) {
+// A part that serves must not carry the weight of the tools (the SDK, the development stack); nor must `csr`, which is run by hand in a loop.
+if (process.argv[2] === 'csr') {
+  const { csrCommand } = await import('./commands/csr.ts');
+  program.addCommand(csrCommand());
+} else if (!PART_NAMES.includes(process.argv[2] ?? '')) {
   const { addTools } = await import('./commands/tools.ts');
   addTools(program);
 }

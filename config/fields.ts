@@ -1,51 +1,13 @@
 import { z } from 'zod';
 import { KEY_TYPES } from '../contract/key-types.ts';
+import { CALLERS, OPERATOR_TOKENS } from './caller-fields.ts';
+import { EDGE } from './edge-fields.ts';
+import { count, flag, internalHost, pem, port, seconds, secret, text, url, value } from './field.ts';
+import { ISSUANCE } from './issuer-fields.ts';
 import { parseKeyRing, parseOctetKeyRing } from './key-ring-file.ts';
 
-/**
- * One setting. `source` says where the value comes from: the variable itself, or the file that the variable names.
- * A setting with `key` holds a secret that only the processes which list it may be given.
- */
-export interface Field<Schema extends z.ZodType = z.ZodType> {
-  readonly env: string;
-  readonly schema: Schema;
-  readonly source: 'value' | 'file';
-  readonly key: boolean;
-  readonly doc: string;
-}
+export type { Field } from './field.ts';
 
-function value<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
-  return { env, schema, source: 'value', key: false, doc };
-}
-
-function file<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
-  return { env, schema, source: 'file', key: false, doc };
-}
-
-/** A secret: always in a file (a container's secret mount), never in a variable. */
-function secret<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
-  return { env, schema, source: 'file', key: true, doc };
-}
-
-const text = z.string().min(1);
-const pem = z.string().regex(/-----BEGIN [A-Z ]+-----/, 'must hold a PEM block');
-const url = z.url({ protocol: /^https?$/ });
-/** A base that paths are appended to. */
-const base = (address: z.ZodURL) => address.refine((text) => !text.endsWith('/'), 'must not end with a slash');
-const port = z.coerce.number().int().min(0).max(65_535);
-const seconds = (preset: number) =>
-  z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(30 * 86_400)
-    .default(preset);
-const count = (preset: number, most = 1_000) => z.coerce.number().int().min(1).max(most).default(preset);
-const flag = (preset: boolean) =>
-  z
-    .enum(['true', 'false'])
-    .default(preset ? 'true' : 'false')
-    .transform((word) => word === 'true');
 const keyTypes = (preset: string) =>
   z
     .string()
@@ -54,7 +16,6 @@ const keyTypes = (preset: string) =>
     .pipe(z.array(z.enum(KEY_TYPES)).min(1));
 const keyRingFile = z.string().transform((content, context) => parseKeyRing(content, (message) => context.addIssue(message)));
 const octetKeyRingFile = z.string().transform((content, context) => parseOctetKeyRing(content, (message) => context.addIssue(message)));
-const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'must be a dotted object identifier');
 
 const PROCESS = {
   environment: value(
@@ -69,12 +30,18 @@ const PROCESS = {
   ),
 };
 
+const databaseUrl = text.transform((content) => content.trim()).pipe(z.url({ protocol: /^postgres(ql)?$/ }));
+
 const DATABASE = {
   databaseUrl: secret(
     'CS_DATABASE_URL_FILE',
-    text.transform((content) => content.trim()).pipe(z.url({ protocol: /^postgres(ql)?$/ })),
-    'PostgreSQL connection URL of this process.',
+    databaseUrl,
+    'PostgreSQL connection URL of this process: its own role (docs/database-roles.md); for migrate the owner of the tables.',
   ),
+};
+
+const FAULTS = {
+  faultPointsSocket: value('CS_FAULT_POINTS_SOCKET', text.optional(), 'Unix socket of `npm run faults`; production refuses it.'),
 };
 
 const TEMPORAL = {
@@ -173,10 +140,8 @@ const API = {
     port.default(8080),
     'Port of the plain-HTTP listener for CRLs and CA certificates (RFC 5280 section 8).',
   ),
-  internalHost: value('CS_INTERNAL_HOST', text.default('127.0.0.1'), 'Address of the listener for health and metrics.'),
+  internalHost,
   internalPort: value('CS_INTERNAL_PORT', port.default(9100), 'Port of the listener for health and metrics.'),
-  tlsCertificate: file('CS_TLS_CERT_FILE', pem, 'TLS certificate chain of the public listener, PEM.'),
-  tlsKey: secret('CS_TLS_KEY_FILE', pem, 'Private key of the TLS certificate, PEM.'),
   jwtIssuer: value('CS_JWT_ISSUER', url, 'Expected `iss` of Token Service access tokens (RFC 9068).'),
   jwtAudience: value('CS_JWT_AUDIENCE', text, 'Expected `aud` of Token Service access tokens.'),
   jwksUrl: value('CS_JWKS_URL', url, 'JWK Set of the Token Service; https in production.'),
@@ -207,6 +172,11 @@ const API = {
   ),
   argonSlots: value('CS_ARGON_SLOTS', count(2, 64), 'Argon2 evaluations at the same time.'),
   argonQueue: value('CS_ARGON_QUEUE', count(64, 10_000), 'Evaluations that may wait for a slot; more are answered 503 and not charged.'),
+  argonShare: value(
+    'CS_ARGON_SHARE',
+    count(4, 10_000),
+    'Evaluations of one user, running and waiting, in one process; more are answered 503 and not charged.',
+  ),
   challengeSeconds: value('CS_CHALLENGE_SECONDS', seconds(300), 'How long a CSR challenge is good.'),
   docsUrl: value(
     'CS_DOCS_URL',
@@ -217,13 +187,29 @@ const API = {
 
 const WORKER = {
   workerHealthPort: value('CS_WORKER_HEALTH_PORT', port.default(9101), 'Port of the health and metrics listener of the enrollment worker.'),
-  internalHost: API.internalHost,
+  internalHost,
   evidenceKey: secret('CS_EVIDENCE_KEY_FILE', pem, 'EC P-256 private key (PKCS#8 PEM) that signs destruction receipts.'),
+  sweeperDatabaseUrl: secret(
+    'CS_SWEEPER_DATABASE_URL_FILE',
+    databaseUrl,
+    'PostgreSQL connection URL of the sweeper, which runs in the enrollment worker with a role of its own.',
+  ),
   sweepIntervalSeconds: value(
     'CS_SWEEP_INTERVAL_SECONDS',
     seconds(15),
     'How often the sweeper looks for overdue and unstarted enrollments.',
   ),
+  maxCachedWorkflows: value(
+    'CS_MAX_CACHED_WORKFLOWS',
+    count(500, 100_000),
+    'Workflows kept in the cache of the worker; 125 to 170 KiB each.',
+  ),
+  auditCheckpointRows: value('CS_AUDIT_CHECKPOINT_ROWS', count(5_000, 50_000), 'Audit rows after which the chain is signed.'),
+  auditCheckpointSeconds: value('CS_AUDIT_CHECKPOINT_SECONDS', seconds(600), 'Age of an unsigned audit row at which it is signed.'),
+  workflowBundle: value('CS_WORKFLOW_BUNDLE', text.optional(), 'Prebuilt workflow bundle; required in production.'),
+};
+
+const SWEEP = {
   sweepGraceSeconds: value(
     'CS_SWEEP_GRACE_SECONDS',
     seconds(120),
@@ -234,67 +220,6 @@ const WORKER = {
     seconds(10),
     'How old a row without a started workflow is before the sweeper starts it.',
   ),
-  maxCachedWorkflows: value(
-    'CS_MAX_CACHED_WORKFLOWS',
-    count(500, 100_000),
-    'Workflows kept in the cache of the worker; 125 to 170 KiB each.',
-  ),
-  workflowBundle: value('CS_WORKFLOW_BUNDLE', text.optional(), 'Prebuilt workflow bundle; required in production.'),
-};
-
-const ISSUANCE = {
-  issuerHealthPort: value('CS_ISSUER_HEALTH_PORT', port.default(9102), 'Port of the health and metrics listener of the issuance worker.'),
-  internalHost: API.internalHost,
-  rootCertificate: file('CS_ROOT_CERT_FILE', pem, 'Root certificate, PEM. The root key is never given to a running process.'),
-  issuingRsaCertificate: file('CS_ISSUING_RSA_CERT_FILE', pem, 'Certificate of the RSA issuing CA, PEM.'),
-  issuingRsaKey: secret('CS_ISSUING_RSA_KEY_FILE', pem, 'Key of the RSA issuing CA, encrypted PKCS#8 PEM.'),
-  issuingRsaPassphrase: secret(
-    'CS_ISSUING_RSA_PASSPHRASE_FILE',
-    text.transform((content) => content.trim()),
-    'Passphrase of that key.',
-  ),
-  issuingEcCertificate: file('CS_ISSUING_EC_CERT_FILE', pem, 'Certificate of the EC issuing CA, PEM.'),
-  issuingEcKey: secret('CS_ISSUING_EC_KEY_FILE', pem, 'Key of the EC issuing CA, encrypted PKCS#8 PEM.'),
-  issuingEcPassphrase: secret(
-    'CS_ISSUING_EC_PASSPHRASE_FILE',
-    text.transform((content) => content.trim()),
-    'Passphrase of that key.',
-  ),
-  rootCrlFile: value(
-    'CS_ROOT_CRL_FILE',
-    text,
-    'DER file with the root CRL, imported at start and whenever it is newer (`cs ca root-crl` makes it).',
-  ),
-  organization: value(
-    'CS_ORGANIZATION',
-    text.max(42).default('Example Organization'),
-    'O of every subject; at most 42 characters, because the names of the CAs contain it.',
-  ),
-  idBase: value('CS_ID_BASE', base(url), 'Base of the URIs in subjectAltName: <idBase>/users/<userId> and <idBase>/devices/<deviceId>.'),
-  publicBaseUrl: value(
-    'CS_PUBLIC_BASE_URL',
-    base(z.url({ protocol: /^http$/ })),
-    'Plain-HTTP base of CRL and CA certificate addresses in certificates.',
-  ),
-  userPolicyOid: value('CS_POLICY_OID_USER', oid, 'Certificate policy of user certificates; under 2.25 only in development.'),
-  sdkPolicyOid: value('CS_POLICY_OID_SDK', oid, 'Certificate policy of SDK certificates; under 2.25 only in development.'),
-  validityDays: value('CS_VALIDITY_DAYS', z.coerce.number().int().min(1).max(1_095).default(365), 'Days for which a certificate is valid.'),
-  backdateSeconds: value('CS_BACKDATE_SECONDS', seconds(300), 'How far notBefore lies in the past, for phones whose clock is slow.'),
-  ecKeyEncipherment: value(
-    'CS_EC_KEY_ENCIPHERMENT',
-    flag(false),
-    'Sets keyEncipherment in EC certificates too, against RFC 8813 section 3.',
-  ),
-  crlIntervalSeconds: value('CS_CRL_INTERVAL_SECONDS', seconds(5), 'How often the CRL loop looks for due CRLs.'),
-  crlMaxAgeSeconds: value('CS_CRL_MAX_AGE_SECONDS', seconds(21_600), 'Age at which a CRL is replaced even without a revocation.'),
-  crlLifeSeconds: value('CS_CRL_LIFE_SECONDS', seconds(86_400), 'nextUpdate of an issuing CA CRL after thisUpdate.'),
-  keyThreadKeys: value('CS_KEY_THREAD_KEYS', count(20, 20), 'Keys that one key-making thread makes before it ends.'),
-  keyThreadSeconds: value(
-    'CS_KEY_THREAD_SECONDS',
-    z.coerce.number().int().min(1).max(60).default(60),
-    'Seconds that one key-making thread lives.',
-  ),
-  maxConcurrentIssuing: value('CS_MAX_CONCURRENT_ISSUING', count(16), 'Enrollments that one issuance worker issues for at the same time.'),
 };
 
 const CODEC_SERVER = {
@@ -310,15 +235,42 @@ const CODEC_SERVER = {
     url.optional(),
     'JWK Set for operator access tokens; required unless the codec server listens on loopback only.',
   ),
-  jwtIssuer: value('CS_OPERATOR_JWT_ISSUER', url.optional(), 'Expected `iss` of operator access tokens.'),
-  jwtAudience: value('CS_OPERATOR_JWT_AUDIENCE', text.optional(), 'Expected `aud` of operator access tokens.'),
+  ...OPERATOR_TOKENS,
 };
 
 /** Which settings a process reads. A key that is not listed for a process must not be given to it. */
 export const PROCESSES = {
-  api: { ...PROCESS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...STAGES, ...LIMITS, ...API },
-  worker: { ...PROCESS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...VERSIONING, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...LIMITS, ...WORKER },
-  issuer: { ...PROCESS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...VERSIONING, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
+  api: {
+    ...PROCESS,
+    ...FAULTS,
+    ...DATABASE,
+    ...CLOCK,
+    ...TEMPORAL,
+    ...CODEC,
+    ...CHALLENGE,
+    ...KEY_POLICY,
+    ...STAGES,
+    ...LIMITS,
+    ...API,
+    ...EDGE,
+    ...CALLERS,
+    ...SWEEP,
+  },
+  worker: {
+    ...PROCESS,
+    ...FAULTS,
+    ...DATABASE,
+    ...CLOCK,
+    ...TEMPORAL,
+    ...VERSIONING,
+    ...CODEC,
+    ...CHALLENGE,
+    ...KEY_POLICY,
+    ...LIMITS,
+    ...WORKER,
+    ...SWEEP,
+  },
+  issuer: { ...PROCESS, ...FAULTS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...VERSIONING, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
   codec: { ...PROCESS, ...CODEC, ...CODEC_SERVER },
   migrate: { ...PROCESS, ...DATABASE },
 } as const;

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { callerFaults } from './caller-faults.ts';
 import { type Field, PROCESSES, type ProcessName } from './fields.ts';
+import { keysGivenTwice } from './keys-given-twice.ts';
 
 export type Config<Name extends ProcessName> = Readonly<{
   [Key in keyof (typeof PROCESSES)[Name]]: (typeof PROCESSES)[Name][Key] extends Field<infer Schema> ? z.output<Schema> : never;
@@ -19,32 +21,36 @@ export function loadConfig<Name extends ProcessName>(name: Name, env: Readonly<R
   const fields: Readonly<Record<string, Field>> = PROCESSES[name];
   const problems = [...foreignKeys(name, fields, env)];
   const values: Record<string, unknown> = {};
+  const secrets: [string, string][] = [];
   for (const [key, field] of Object.entries(fields)) {
     const read = readField(field, env);
     if ('problem' in read) problems.push(read.problem);
     else values[key] = read.value;
+    if (field.key && 'raw' in read && read.raw !== undefined) secrets.push([field.env, read.raw]);
   }
-  problems.push(...notForProduction(values), ...contradictions(values));
+  problems.push(...keysGivenTwice(secrets), ...notForProduction(values), ...contradictions(values), ...callerFaults(values));
   if (problems.length > 0) throw new ConfigError(`${name} cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
   // oxlint-disable-next-line typescript/consistent-type-assertions, typescript/no-unsafe-type-assertion -- each field's schema just gave its value
   return Object.freeze(values) as Config<Name>;
 }
 
-type Reading = { value: unknown } | { problem: string };
+type Reading = { value: unknown; raw?: string | undefined } | { problem: string };
+type Raw = { value: string | undefined } | { problem: string };
 
 function readField(field: Field, env: Readonly<Record<string, string | undefined>>): Reading {
   const given = env[field.env];
-  const raw =
-    field.source === 'file' && given !== undefined ? readSecretFile(field.env, given) : { value: given === '' ? undefined : given };
+  const set = given === '' ? undefined : given;
+  const raw = field.source !== 'value' && set !== undefined ? readSecretFile(field.env, set) : { value: set };
   if ('problem' in raw) return raw;
-  const parsed = field.schema.safeParse(raw.value);
-  if (parsed.success) return { value: parsed.data };
+  const watched = field.source === 'watched' && set !== undefined;
+  const parsed = field.schema.safeParse(watched ? { path: set, content: raw.value } : raw.value);
+  if (parsed.success) return { value: parsed.data, raw: raw.value };
   const why = raw.value === undefined ? 'is not set' : (parsed.error.issues[0]?.message ?? 'is malformed');
   return { problem: `${field.env} ${why}. ${field.doc}` };
 }
 
 /** The problem names the variable and the path, never the content. */
-function readSecretFile(env: string, path: string): Reading {
+function readSecretFile(env: string, path: string): Raw {
   try {
     return { value: readFileSync(path, 'utf8') };
   } catch (error) {
@@ -72,14 +78,18 @@ const DEVELOPMENT_OID = /^2\.25\./;
 /** What development may do and production must not. */
 function* notForProduction(values: Readonly<Record<string, unknown>>): Generator<string> {
   if (values['environment'] !== 'production') return;
-  const { userPolicyOid, sdkPolicyOid, jwksUrl, codecJwksUrl } = values;
+  const { userPolicyOid, sdkPolicyOid, jwksUrl, codecJwksUrl, operatorJwksUrl } = values;
   for (const [env, oid] of Object.entries({ CS_POLICY_OID_USER: userPolicyOid, CS_POLICY_OID_SDK: sdkPolicyOid })) {
     if (typeof oid === 'string' && DEVELOPMENT_OID.test(oid)) yield `${env} is an OID under 2.25. Set the policy OID of your organization.`;
   }
-  for (const [env, url] of Object.entries({ CS_JWKS_URL: jwksUrl, CS_CODEC_JWKS_URL: codecJwksUrl })) {
+  const keySets = { CS_JWKS_URL: jwksUrl, CS_CODEC_JWKS_URL: codecJwksUrl, CS_OPERATOR_JWKS_URL: operatorJwksUrl };
+  for (const [env, url] of Object.entries(keySets)) {
     if (typeof url === 'string' && !url.startsWith('https:'))
       yield `${env} is not https: whoever changes the answer on its way makes tokens.`;
   }
+  if (values['rateLimits'] === false) yield 'CS_RATE_LIMITS is false: raise single limits instead.';
+  if (values['faultPointsSocket'] !== undefined)
+    yield 'CS_FAULT_POINTS_SOCKET is set: a fault runner could hold this process at any step of an enrollment. Remove it.';
   if ('workflowBundle' in values && values['workflowBundle'] === undefined)
     yield 'CS_WORKFLOW_BUNDLE is not set. Build it with `npm run build`.';
 }

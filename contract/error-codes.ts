@@ -2,7 +2,7 @@ import { CSR_REFUSALS, type CsrRefusalCode } from './csr-refusal-codes.ts';
 
 /** One problem as callers meet it (RFC 9457). `retryable`: the same bytes may succeed later. */
 export interface ProblemKind {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 423 | 429 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 410 | 413 | 414 | 415 | 417 | 422 | 423 | 429 | 431 | 500 | 503;
   readonly retryable: boolean;
   readonly title: string;
   /** What the developer who meets it should do. */
@@ -59,17 +59,35 @@ const HTTP_PROBLEMS = {
     title: 'The path exists, the method does not',
     hint: 'The header Allow lists the methods.',
   },
+  request_timeout: {
+    status: 408,
+    retryable: false,
+    title: 'The request did not arrive in time',
+    hint: 'Headers have 10 s, the whole request 30 s; a client that is that slow needs another network, not another try.',
+  },
   body_too_large: {
     status: 413,
     retryable: false,
     title: 'The body is larger than 65,536 octets',
     hint: 'A CSR of 16 KiB fits easily; send nothing else.',
   },
+  uri_too_long: {
+    status: 414,
+    retryable: false,
+    title: 'The request target is longer than 2,048 characters',
+    hint: 'No call needs more than 200; credentials and data travel in headers and bodies.',
+  },
   unsupported_media_type: {
     status: 415,
     retryable: false,
     title: 'The body must be application/json in UTF-8, not compressed',
     hint: 'Set Content-Type: application/json; no other charset and no Content-Encoding.',
+  },
+  expectation_failed: {
+    status: 417,
+    retryable: false,
+    title: 'The header Expect asks for something else than 100-continue',
+    hint: 'Leave the header away.',
   },
   invalid_body: {
     status: 422,
@@ -88,6 +106,12 @@ const HTTP_PROBLEMS = {
     retryable: true,
     title: 'Too many requests',
     hint: 'Wait for Retry-After seconds, then repeat the same call.',
+  },
+  headers_too_large: {
+    status: 431,
+    retryable: false,
+    title: 'The headers are larger than 16 KiB or more than 64',
+    hint: 'A call needs four or five headers; look for a loop that adds one to each repetition.',
   },
   internal_error: {
     status: 500,
@@ -134,6 +158,12 @@ const STATE_PROBLEMS = {
     retryable: false,
     title: 'The credentials are no longer held here',
     hint: 'They were delivered and acknowledged, or the enrollment ended; the sealed key was erased.',
+  },
+  token_retired: {
+    status: 410,
+    retryable: false,
+    title: 'The enrollment exists, its token cannot be made again',
+    hint: 'The key of enrollment tokens was retired since. Use a new Idempotency-Key for a new enrollment.',
   },
   csr_already_accepted: {
     status: 409,

@@ -14,7 +14,7 @@ const callerId = z
   .string()
   .regex(/^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$/, '1 to 64 characters of A-Z a-z 0-9 . _ : - and not only one or two dots');
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'a lower-case UUID');
-const instant = z.iso.datetime({ precision: 3 });
+export const instant = z.iso.datetime({ precision: 3 });
 
 export const enrollmentIdSchema = uuid;
 export const userIdSchema = callerId;
@@ -58,6 +58,9 @@ export const processSchema = z.object({
   refusalsLeft: z.int(),
 });
 export type ProcessView = z.infer<typeof processSchema>;
+
+/** Query parameter of the view. */
+export const processWanted = z.enum(['true', 'false']).optional().describe('whether the device asks for the member process too');
 
 export const enrollmentView = z.object({
   enrollmentId: uuid,

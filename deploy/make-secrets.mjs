@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Fills deploy/secrets, deploy/public and deploy/offline for a first try with docker-compose.yml. Every file has mode 600.
+// Fills deploy/secrets, deploy/public, deploy/operators and deploy/offline for a first try with docker-compose.yml. Every file has mode 600.
 //   $ node deploy/make-secrets.mjs --organization "Example Org" --public-base-url http://pki.example.org --api-name api.example.org
 // For production make the certificate authorities on another machine (docs/deployment.md) and take only what belongs here.
 import { spawnSync } from 'node:child_process';
@@ -10,10 +10,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeInternalTls } from './make-internal-tls.mjs';
 
+const FOLDERS = ['secrets', 'offline', 'public', 'operators'];
 const HERE = dirname(fileURLToPath(import.meta.url));
 const KEY_RINGS = { 'token.keys': 't1', 'challenge.keys': '1', 'pin-salt.keys': 's1', 'pin-pepper.keys': 'p1', 'codec.keys': 'c1' };
-/** Login roles of PostgreSQL: the owner migrates; the others read and write rows, and cannot change the schema. */
-const SERVICE_ROLES = ['api', 'worker', 'issuer'];
+/** Login roles of PostgreSQL: the owner migrates; each process has its own, and people with the `cs` command have one (docs/database-roles.md). */
+const SERVICE_ROLES = ['api', 'worker', 'issuer', 'sweeper'];
 
 const { values: options } = parseArgs({
   options: {
@@ -27,15 +28,15 @@ if (options.organization === undefined || options['public-base-url'] === undefin
   fail('Say --organization <name> and --public-base-url <http://…>: both stand in every certificate');
 }
 const folder = (name) => join(resolve(options.out), name);
-for (const name of ['secrets', 'offline', 'public'])
-  if (existsSync(folder(name))) fail(`${folder(name)} is there already: nothing was changed`);
-for (const name of ['secrets', 'offline', 'public']) mkdirSync(folder(name), { recursive: true, mode: 0o700 });
+for (const name of FOLDERS) if (existsSync(folder(name))) fail(`${folder(name)} is there already: nothing was changed`);
+for (const name of FOLDERS) mkdirSync(folder(name), { recursive: true, mode: 0o700 });
 
 makeAuthorities();
 makeKeys();
 makeDatabase();
 await makeInternalTls({ folder: folder('secrets'), apiNames: options['api-name'] });
 console.log(`Filled ${folder('secrets')} and ${folder('public')}.`);
+console.log(`Give ${folder('operators')} to the people who run cs keys and cs find; no container needs it.`);
 console.log(`Move ${folder('offline')} to a machine without a network: it holds the root key and its passphrase.`);
 
 /** The hierarchy is made in offline/; only the issuing keys, their passphrases and public files leave it. */
@@ -64,10 +65,12 @@ function makeKeys() {
 
 /** One password a role, each in the one file that its process is given. */
 function makeDatabase() {
-  const roles = Object.fromEntries(['owner', ...SERVICE_ROLES, 'temporal'].map((role) => [role, secret()]));
+  const roles = Object.fromEntries(['owner', ...SERVICE_ROLES, 'operator', 'temporal'].map((role) => [role, secret()]));
   write('postgres.password', secret());
   for (const role of ['owner', ...SERVICE_ROLES]) write(`${role}.database-url`, `${databaseUrl(`cs_${role}`, roles[role])}\n`);
   write('temporal.password', roles.temporal);
+  // No container is given this one: it goes to whoever runs `cs keys` and `cs find`.
+  writeFileSync(folder('operators/operator.database-url'), `${databaseUrl('cs_operator', roles.operator)}\n`, { mode: 0o600 });
   write('postgres-init.sql', filled('postgres-init.template.sql', roles));
   write('temporal-server.yaml', filled('temporal/server.template.yaml', roles));
   write('temporal-ui.yaml', readFileSync(join(HERE, 'temporal', 'ui.example.yaml')));

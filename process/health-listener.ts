@@ -13,6 +13,9 @@ export interface HealthListener {
   close(): Promise<void>;
 }
 
+/** What there is; anything else is 404. */
+export const HEALTH_PATHS = ['/healthz', '/readyz', '/metrics'] as const;
+
 const CHECK_MS = 2_000;
 
 /** `/healthz` (alive), `/readyz` (each check by name), `/metrics` (Prometheus). Internal: never on a public address. */
@@ -49,7 +52,7 @@ async function answer(url: string, checks: readonly Check[], registry: Registry)
     case '/metrics':
       return { status: 200, type: registry.contentType, body: await registry.metrics() };
     default:
-      return { status: 404, type: 'application/json', body: '{"paths":["/healthz","/readyz","/metrics"]}' };
+      return { status: 404, type: 'application/json', body: JSON.stringify({ paths: HEALTH_PATHS }) };
   }
 }
 

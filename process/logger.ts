@@ -1,14 +1,17 @@
 import { type Logger, pino } from 'pino';
+import { allowedFields } from './log-fields.ts';
+import { scrub } from './scrub.ts';
 
 /**
- * JSON lines on standard output. Only what is named at a log call is written; of an error its type, code and stack, never its members
- * (a library may hang request bodies on them).
+ * JSON lines on standard output. Fields are an allow-list (log-fields.ts), whatever the level; of an error its type, code, scrubbed first
+ * line and stack frames are written, never its members (a library may hang request bodies on them).
  */
 export function createLogger(process: string, level: string): Logger {
   return pino({
     level,
     base: { process },
     timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { log: allowedFields },
     serializers: { err: describeError },
   });
 }
@@ -18,9 +21,9 @@ function describeError(error: unknown): Record<string, unknown> {
   const code: unknown = Reflect.get(error, 'code');
   const sqlState = sqlStateOf(error);
   return {
-    type: error.name,
-    message: firstLine(error.message),
-    ...(typeof code === 'string' ? { code } : {}),
+    type: scrub(error.name),
+    message: scrub(firstLine(error.message)),
+    ...(typeof code === 'string' ? { code: scrub(code) } : {}),
     ...(sqlState === undefined ? {} : { sqlState }),
     stack: framesOf(error),
   };
@@ -34,13 +37,14 @@ function sqlStateOf(error: Error): string | undefined {
 
 /** Database errors repeat values in later lines. */
 function firstLine(message: string): string {
-  return message.trim().split('\n', 1)[0]?.slice(0, 300) ?? '';
+  return message.trim().split('\n', 1)[0] ?? '';
 }
 
+/** Where, not what: the part of the stack that repeats the message is left out, and what a function's name may hold is bounded. */
 function framesOf({ stack }: Error): string[] {
   return (stack ?? '')
     .split('\n')
-    .filter((line) => line.trimStart().startsWith('at '))
+    .filter((line) => /^\s+at \S/.test(line))
     .slice(0, 8)
-    .map((line) => line.trim());
+    .map((line) => line.trim().slice(0, 200));
 }

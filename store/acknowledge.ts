@@ -1,10 +1,9 @@
 import type { EnrollmentId } from '../contract/ids.ts';
 import type { EndCode, State } from '../contract/states.ts';
-import { appendAudit } from './audit.ts';
+import { reach } from '../faults/reach.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
 import { type CertificateRow, certificatesOf } from './delivery.ts';
 import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
-import type { Delivery } from './generated/client.ts';
 import { lockEnrollment } from './pin-attempt.ts';
 
 /** What an acknowledgement is checked against. */
@@ -18,7 +17,9 @@ export interface Acknowledgeable {
 }
 
 export async function readAcknowledgeable(db: Executor, id: EnrollmentId): Promise<Acknowledgeable | undefined> {
-  const row = await inDatabase(() => db.enrollment.findUnique({ where: { id }, include: { delivery: true } }));
+  const row = await inDatabase(() =>
+    db.enrollment.findUnique({ where: { id }, include: { delivery: { select: { deliveries: true, sealedSha256: true } } } }),
+  );
   if (row === null) return undefined;
   const { sdk } = await certificatesOf(db, id);
   const { state, code } = toEnrollmentRow(row);
@@ -32,10 +33,16 @@ export async function readAcknowledgeable(db: Executor, id: EnrollmentId): Promi
   };
 }
 
-/** A wrong proof changes nothing but its count. */
+/** A wrong proof changes nothing but its count, which is audited in the same statement. */
 export async function countAckRefusal(db: Executor, id: EnrollmentId): Promise<void> {
   await inDatabase(
-    () => db.$executeRaw`UPDATE enrollment SET ack_refusals = ack_refusals + 1 WHERE id = ${id}::uuid AND state = 'awaiting-ack'`,
+    () => db.$executeRaw`
+      WITH counted AS (
+        UPDATE enrollment SET ack_refusals = ack_refusals + 1 WHERE id = ${id}::uuid AND state = 'awaiting-ack'
+        RETURNING id, user_id, ack_refusals
+      )
+      INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
+      SELECT 'device', 'enrollment.acknowledge', id, user_id, 'ack_proof_invalid', jsonb_build_object('refusals', ack_refusals) FROM counted`,
   );
 }
 
@@ -56,58 +63,43 @@ export interface ErasureFacts {
 export type Finish = { kind: 'completed' } | { kind: 'not_delivered' } | { kind: 'elsewhere'; state: State; code?: EndCode };
 
 /**
- * Completes an acknowledged enrollment in one transaction: sealed key erased, certificates active, the device's older certificates
- * revoked as superseded, receipt signed (once, inside) and stored. May be repeated: a completed row stays as it is.
+ * Completes an acknowledged enrollment in one transaction: the receipt is signed (once, inside, with the facts read under the lock), then
+ * the SQL function `end_enrollment` stores it, erases the sealed key, makes the certificates active and revokes the device's older ones
+ * as superseded. May be repeated: a completed row stays as it is.
  */
 export async function finishDelivery(
   db: Database,
   id: EnrollmentId,
   signReceipt: (facts: ErasureFacts) => Promise<string>,
 ): Promise<Finish> {
-  return inTransaction(db, async (tx) => {
+  const finish = await inTransaction<Finish>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment === undefined) throw new Error('no such enrollment');
     if (enrollment.state === 'completed') return { kind: 'completed' };
     if (enrollment.state !== 'awaiting-ack') return elsewhere(enrollment);
-    const delivery = await tx.delivery.findUniqueOrThrow({ where: { enrollmentId: id } });
-    if (delivery.firstDeliveredAt === null) return { kind: 'not_delivered' };
-    const now = await databaseTime(tx);
-    const receipt = await signReceipt(factsOf(id, delivery, delivery.firstDeliveredAt, now));
-    await tx.delivery.update({ where: { enrollmentId: id }, data: { sealed: null, erasedAt: now, receipt } });
-    await tx.certificate.updateMany({ where: { enrollmentId: id, status: 'pending' }, data: { status: 'active', activatedAt: now } });
-    const superseded = await supersedeOlder(tx, enrollment, now);
-    await tx.enrollment.update({ where: { id }, data: { state: 'completed', stateSince: now, endedAt: now } });
-    await appendAudit(tx, {
-      actor: 'device',
-      action: 'enrollment.acknowledge',
-      enrollmentId: id,
-      userId: enrollment.userId,
-      outcome: 'completed',
-      detail: { superseded },
-    });
+    const delivery = await tx.delivery.findUniqueOrThrow({ where: { enrollmentId: id }, select: FACTS });
+    const { firstDeliveredAt, ...made } = delivery;
+    if (firstDeliveredAt === null) return { kind: 'not_delivered' };
+    const erasedAt = await databaseTime(tx);
+    const receipt = await signReceipt({ enrollmentId: id, ...made, firstDeliveredAt, erasedAt });
+    await tx.$executeRaw`SELECT ended FROM end_enrollment(${id}::uuid, ${receipt}, ${erasedAt}::timestamptz)`;
+    await reach('ack-committing', id);
     return { kind: 'completed' };
   });
+  if (finish.kind === 'completed') await reach('ack-committed', id);
+  return finish;
 }
 
-async function supersedeOlder(tx: Executor, { id, clientId, userId, deviceId }: EnrollmentRow, now: Date): Promise<string[]> {
-  const older = await tx.certificate.findMany({
-    where: { clientId, userId, deviceId, status: 'active', enrollmentId: { not: id } },
-    orderBy: [{ issuerId: 'asc' }, { serial: 'asc' }],
-  });
-  for (const { issuerId, serial, enrollmentId, notAfter } of older) {
-    await tx.revocation.createMany({
-      data: [{ issuerId, serial, enrollmentId, notAfter, revokedAt: now, reason: 'superseded' }],
-      skipDuplicates: true,
-    });
-    await tx.certificate.update({ where: { serial }, data: { status: 'revoked', revokedAt: now } });
-  }
-  return older.map(({ serial }) => serial);
-}
-
-function factsOf(enrollmentId: EnrollmentId, delivery: Delivery, firstDeliveredAt: Date, erasedAt: Date): ErasureFacts {
-  const { spkiSha256, deliveryKid, sealedSha256, madeAt, sealedAt, plainGoneBy, deliveries } = delivery;
-  return { enrollmentId, spkiSha256, deliveryKid, sealedSha256, madeAt, sealedAt, plainGoneBy, deliveries, firstDeliveredAt, erasedAt };
-}
+const FACTS = {
+  spkiSha256: true,
+  deliveryKid: true,
+  sealedSha256: true,
+  madeAt: true,
+  sealedAt: true,
+  plainGoneBy: true,
+  deliveries: true,
+  firstDeliveredAt: true,
+} as const;
 
 function elsewhere({ state, code }: EnrollmentRow): Finish {
   return { kind: 'elsewhere', state, ...(code === undefined ? {} : { code }) };

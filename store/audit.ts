@@ -1,18 +1,27 @@
+import type { AuditAction } from '../contract/audit-actions.ts';
+import { reach } from '../faults/reach.ts';
 import type { Executor } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 
 export interface AuditEntry {
   /** Who: `device`, `token-service:<client>`, `workflow`, `sweeper`, `issuance`, `operator:<subject>`. */
   actor: string;
-  action: string;
+  /** What was done: one of AUDIT_ACTIONS; `operator.…` is a call of an operator. */
+  action: AuditAction | `operator.${string}`;
   outcome: string;
   enrollmentId?: string;
   userId?: string;
-  /** Codes, ids, serials, hashes; never a secret. */
+  /** Codes, ids, serials, hashes, `key` = which key was used; never a secret. */
   detail?: Prisma.InputJsonObject;
 }
 
-/** Written in the transaction of the effect: no effect without its row, no row without its effect. */
-export async function appendAudit(tx: Executor, entry: AuditEntry): Promise<void> {
-  await tx.audit.create({ data: { ...entry, detail: entry.detail ?? {} } });
+/**
+ * Written in the transaction of the effect: no effect without its row, no row without its effect. The database chains it at commit
+ * (ADR 37). Plain SQL: a process may insert audit rows and need not read them.
+ */
+export async function appendAudit(tx: Executor, { actor, action, outcome, enrollmentId, userId, detail }: AuditEntry): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
+    VALUES (${actor}, ${action}, ${enrollmentId ?? null}::uuid, ${userId ?? null}, ${outcome}, ${JSON.stringify(detail ?? {})}::jsonb)`;
+  await reach('audit-appended', enrollmentId);
 }

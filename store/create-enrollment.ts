@@ -1,5 +1,6 @@
 import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import type { PinPolicy, PinStatus, Platform } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
@@ -32,7 +33,7 @@ export type Creation =
  * May be repeated: a repetition never supersedes. Unique indexes decide races; a violation rolls all back and is tried again.
  */
 export async function createEnrollment(db: Database, wanted: NewEnrollment): Promise<Creation> {
-  return inTransaction(db, async (tx) => {
+  const creation = await inTransaction<Creation>(db, async (tx) => {
     await lockDevice(tx, wanted);
     const earlier = await tx.enrollment.findUnique({
       where: { clientId_idempotencyKey: { clientId: wanted.clientId, idempotencyKey: wanted.idempotencyKey } },
@@ -40,9 +41,11 @@ export async function createEnrollment(db: Database, wanted: NewEnrollment): Pro
     if (earlier !== null) return repeated(tx, toEnrollmentRow(earlier), wanted);
     const superseded = await supersede(tx, wanted);
     const pinStatus = await pinStatusOf(tx, wanted.userId, wanted.maxPinFailures);
-    const enrollment = await insert(tx, wanted, pinStatus);
+    const enrollment = await insert(tx, wanted, pinStatus, superseded);
     return { kind: 'created', enrollment, pinStatus, ...(superseded === undefined ? {} : { superseded }) };
   });
+  if (creation.kind === 'created') await reach('row-inserted', creation.enrollment.id);
+  return creation;
 }
 
 /** An advisory lock, because the device may have no row yet; two creates for one device stand in line. */
@@ -64,7 +67,12 @@ async function supersede(tx: Executor, { clientId, userId, deviceId }: NewEnroll
   return id;
 }
 
-async function insert(tx: Executor, wanted: NewEnrollment, pinStatus: PinStatus): Promise<EnrollmentRow> {
+async function insert(
+  tx: Executor,
+  wanted: NewEnrollment,
+  pinStatus: PinStatus,
+  supersedes: EnrollmentId | undefined,
+): Promise<EnrollmentRow> {
   const { limits, maxPinFailures: _max, ...columns } = wanted;
   const pinWaived = wanted.pinPolicy === 'skip-if-present' && pinStatus === 'present';
   const now = await databaseTime(tx);
@@ -84,7 +92,8 @@ async function insert(tx: Executor, wanted: NewEnrollment, pinStatus: PinStatus)
       ackSeconds: limits.ackSeconds,
     },
   });
-  const detail = { platform: wanted.platform, tokenId: wanted.tokenId, deviceId: wanted.deviceId, pinWaived };
+  const { platform, tokenId, deviceId, tokenKid } = wanted;
+  const detail = { platform, tokenId, deviceId, pinWaived, key: `token/${tokenKid}`, ...(supersedes === undefined ? {} : { supersedes }) };
   await appendAudit(tx, {
     actor: `token-service:${wanted.clientId}`,
     action: 'enrollment.create',

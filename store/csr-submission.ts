@@ -3,7 +3,9 @@ import { isErrorCode } from '../contract/error-codes.ts';
 import type { EnrollmentId } from '../contract/ids.ts';
 import { DELIVERY_FORMATS, type DeliveryFormat, KEY_TYPES, type KeyType } from '../contract/key-types.ts';
 import type { EndCode, State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
+import { keyBarredAs } from './blocked-key.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
 import { type EnrollmentRow, oneOf } from './enrollment-row.ts';
@@ -41,7 +43,7 @@ export type Stored =
 
 /** Stores what the device sent, only in `awaiting-csr`; the same digest again finds the first. May be repeated. */
 export async function storeSubmission(db: Database, sent: NewSubmission, maxSubmissions: number): Promise<Stored | undefined> {
-  return inTransaction(db, async (tx) => {
+  const result = await inTransaction<Stored | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, sent.enrollmentId);
     if (enrollment === undefined) return undefined;
     const { enrollmentId, digest } = sent;
@@ -54,8 +56,19 @@ export async function storeSubmission(db: Database, sent: NewSubmission, maxSubm
     });
     if (counted.count === 0) return { kind: 'too_many', enrollment };
     const row = await tx.csrSubmission.create({ data: sent });
+    const detail = { digest, deliveryFormat: sent.deliveryFormat, ...(sent.sdkKey === undefined ? {} : { sdkKey: sent.sdkKey }) };
+    await appendAudit(tx, {
+      actor: 'device',
+      action: 'csr.submit',
+      enrollmentId,
+      userId: enrollment.userId,
+      outcome: 'stored',
+      detail,
+    });
     return { kind: 'stored', submission: toSubmission(row, enrollmentId), enrollment };
   });
+  if (result?.kind === 'stored') await reach('csr-submitted', sent.enrollmentId);
+  return result;
 }
 
 export async function readSubmission(db: Executor, enrollmentId: EnrollmentId, digest: string): Promise<SubmissionRow | undefined> {
@@ -70,18 +83,21 @@ export interface Acceptance {
   spkiSha256: string;
 }
 
-/** `key_in_use`: the key belongs to another device; nothing was changed. */
-export type Accepted = { kind: 'accepted' } | { kind: 'key_in_use' } | { kind: 'elsewhere'; state: State; code?: EndCode };
+/** What speaks against a key is said by rows, not by its octets; nothing was changed. */
+export type KeyRefusal = 'key_is_ours' | 'key_blocked' | 'key_in_use';
+export type Accepted = { kind: 'accepted' } | { kind: 'refused'; code: KeyRefusal } | { kind: 'elsewhere'; state: State; code?: EndCode };
 
 /** Moves the enrollment to `issuing` and claims the key, together or not at all. May be repeated. */
 export async function acceptSubmission(db: Database, accepted: Acceptance): Promise<Accepted> {
-  return inTransaction(db, async (tx) => {
+  const result = await inTransaction<Accepted>(db, async (tx) => {
     const { enrollmentId, digest } = accepted;
     const enrollment = await lockEnrollment(tx, enrollmentId);
     if (enrollment === undefined) throw new Error('no such enrollment');
     if (enrollment.csrDigest === digest && enrollment.state !== 'awaiting-csr') return { kind: 'accepted' };
     if (enrollment.state !== 'awaiting-csr') return elsewhere(enrollment);
-    if (!(await claimKey(tx, enrollment, accepted.spkiSha256))) return { kind: 'key_in_use' };
+    const barred = await keyBarredAs(tx, accepted.spkiSha256);
+    if (barred !== undefined) return { kind: 'refused', code: barred };
+    if (!(await claimKey(tx, enrollment, accepted.spkiSha256))) return { kind: 'refused', code: 'key_in_use' };
     await tx.$executeRaw`
       UPDATE enrollment SET state = 'issuing', state_since = clock_timestamp(), csr_digest = ${digest}, stage_deadline = expires_at
       WHERE id = ${enrollmentId}::uuid AND state = 'awaiting-csr'`;
@@ -94,8 +110,11 @@ export async function acceptSubmission(db: Database, accepted: Acceptance): Prom
       outcome: 'accepted',
       detail: { digest, spkiSha256: accepted.spkiSha256 },
     });
+    await reach('key-claiming', enrollmentId);
     return { kind: 'accepted' };
   });
+  if (result.kind === 'accepted') await reach('key-claimed', accepted.enrollmentId);
+  return result;
 }
 
 function elsewhere({ state, code }: EnrollmentRow): Accepted {
@@ -115,6 +134,8 @@ export interface Refusal {
   code: ErrorCode;
   detail: string;
   offset?: number;
+  /** Where the key could be read: SHA-256 of the SubjectPublicKeyInfo, hex. */
+  spkiSha256?: string;
   /** False for a refusal that is nobody's mistake (`challenge_expired`). */
   counted: boolean;
 }
@@ -137,7 +158,13 @@ export async function refuseSubmission(db: Database, refusal: Refusal, maxRefusa
       enrollmentId: id,
       userId: enrollment.userId,
       outcome: refusal.code,
-      detail: { digest, counted },
+      detail: {
+        digest,
+        counted,
+        attemptsLeft,
+        reason: refusal.detail,
+        ...(refusal.spkiSha256 === undefined ? {} : { spkiSha256: refusal.spkiSha256 }),
+      },
     });
     if (counted) await tx.enrollment.update({ where: { id }, data: { csrRefusals: { increment: 1 } } });
     if (attemptsLeft > 0 || !counted) return enrollment.state;

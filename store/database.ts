@@ -10,6 +10,7 @@ const POOL_SIZE = 16;
 const CONNECT_TIMEOUT_MS = 3_000;
 /** Longer than any of our statements, shorter than the deadline of a call. */
 const STATEMENT_TIMEOUT_MS = 8_000;
+const SNAPSHOT_MS = 30 * 60_000;
 const ATTEMPTS = 4;
 
 /** Connects lazily: a process starts while the database is still away and says so in its readiness. */
@@ -38,8 +39,18 @@ export async function inTransaction<Result>(db: Database, work: (tx: Executor) =
     try {
       return await db.$transaction(work);
     } catch (error) {
-      if (attempt >= ATTEMPTS || !metAnother(error)) throw asServiceError(error);
+      if (!metAnother(error)) throw asServiceError(error);
+      if (attempt >= ATTEMPTS) throw new ServiceError('service_unavailable', 'Too many calls change the same rows.', {}, 1);
     }
+  }
+}
+
+/** Reads that belong together see the database as it stood at one moment; for reports, which may take minutes. */
+export async function inSnapshot<Result>(db: Database, read: (tx: Executor) => Promise<Result>): Promise<Result> {
+  try {
+    return await db.$transaction(read, { isolationLevel: 'RepeatableRead', timeout: SNAPSHOT_MS });
+  } catch (error) {
+    throw asServiceError(error);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { EnrollmentId } from '../contract/ids.ts';
 import type { EndCode, EndState, State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import type { Executor } from './database.ts';
 import { toEndCode, toState } from './enrollment-row.ts';
 
@@ -29,6 +30,7 @@ export async function endEnrollment(db: Executor, ending: Ending): Promise<Ended
     SELECT ended, state, code FROM end_enrollment(${ending.id}::uuid, ${ending.state}, ${ending.code}, ${ending.actor}, ${expected}::text[])`;
   const [row] = rows;
   if (row === undefined) return undefined;
+  if (row.ended) await reach('ended', ending.id);
   const code = toEndCode(row.code);
   return { ended: row.ended, state: toState(row.state), ...(code === undefined ? {} : { code }) };
 }

@@ -9,3 +9,9 @@ export const ENROLLMENT_COLUMNS = Prisma.sql`
   e.csr_seconds AS "csrSeconds", e.ack_seconds AS "ackSeconds", e.pin_waived AS "pinWaived", e.pin_satisfied_at AS "pinSatisfiedAt",
   e.pin_attempts AS "pinAttempts", e.csr_submissions AS "csrSubmissions", e.csr_refusals AS "csrRefusals",
   e.ack_refusals AS "ackRefusals", e.csr_digest AS "csrDigest", e.started_at AS "startedAt"`;
+
+/** All columns of `user_pin p`, for the one statement that locks and reads. */
+export const USER_PIN_COLUMNS = Prisma.sql`
+  p.user_id AS "userId", p.pin_version AS "pinVersion", p.phc, p.params_version AS "paramsVersion", p.memory_kib AS "memoryKib", p.passes,
+  p.lanes, p.salt_kid AS "saltKid", p.pepper_kid AS "pepperKid", p.failed, p.next_attempt_at AS "nextAttemptAt",
+  p.created_at AS "createdAt", p.updated_at AS "updatedAt"`;

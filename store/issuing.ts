@@ -8,6 +8,7 @@ import {
   type KeyType,
 } from '../contract/key-types.ts';
 import type { EndCode, State } from '../contract/states.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { type EnrollmentRow, oneOf, toEnrollmentRow } from './enrollment-row.ts';
@@ -78,7 +79,8 @@ export async function readIssuing(db: Executor, id: EnrollmentId): Promise<Issui
 
 /**
  * Commits both intents and the sealed key, all or nothing, while the row is `issuing`. May be repeated: intents that are there
- * already win and are returned, the caller discards its own.
+ * already win and are returned, the caller discards its own. `createMany`, here and below, because `create` reads the row back, and this
+ * process has no right to.
  */
 export async function commitIntents(
   db: Database,
@@ -86,56 +88,113 @@ export async function commitIntents(
   intents: readonly Intent[],
   key: SealedKey,
 ): Promise<Intent[] | Fenced> {
-  return inTransaction(db, async (tx) => {
+  const committed = await inTransaction<Intent[] | Fenced>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
     const earlier = await tx.credentialIntent.findMany({ where: { enrollmentId: id } });
     if (earlier.length > 0) return earlier.map(toIntent);
     await tx.credentialIntent.createMany({ data: intents.map((intent) => ({ ...intent, enrollmentId: id })) });
-    await tx.delivery.create({ data: { enrollmentId: id, ...key } });
+    await tx.delivery.createMany({ data: [{ enrollmentId: id, ...key }] });
+    await auditIntents(tx, enrollment, intents, key);
     return [...intents];
   });
+  if (!('ended' in committed)) await reach('intents-committed', id);
+  return committed;
 }
 
-/** From here on a signature may exist: if the enrollment ends now, the serials go onto the CRL. May be repeated. */
-export async function markSigning(db: Database, id: EnrollmentId): Promise<Fenced | undefined> {
-  return inTransaction(db, async (tx) => {
+async function auditIntents(tx: Executor, { id, userId }: EnrollmentRow, intents: readonly Intent[], key: SealedKey): Promise<void> {
+  const detail = {
+    serials: byKind(intents, ({ serial }) => serial),
+    issuers: byKind(intents, ({ issuerId }) => issuerId),
+    keyTypes: byKind(intents, ({ keyType }) => keyType),
+    lint: intents.every(({ lint }) => lint === 'clean') ? 'clean' : 'findings',
+    sdkSpkiSha256: key.spkiSha256,
+    sealedSha256: key.sealedSha256,
+    deliveryKid: key.deliveryKid,
+  };
+  await appendAudit(tx, { actor: 'issuance', action: 'credentials.intend', enrollmentId: id, userId, outcome: 'committed', detail });
+}
+
+function byKind<Item extends { kind: CredentialKind }, Value>(items: readonly Item[], of: (item: Item) => Value): Record<string, Value> {
+  return Object.fromEntries(items.map((item) => [item.kind, of(item)]));
+}
+
+/** Which CA key is about to sign what. */
+export interface SigningKey {
+  kind: CredentialKind;
+  serial: SerialHex;
+  /** Subject key identifier of the issuer, hex. */
+  issuerKeyId: string;
+}
+
+/**
+ * From here on a signature may exist: if the enrollment ends now, the serials go onto the CRL. May be repeated; every time is audited,
+ * because every time the CA keys are used.
+ */
+export async function markSigning(db: Database, id: EnrollmentId, keys: readonly SigningKey[] = []): Promise<Fenced | undefined> {
+  const fence = await inTransaction<Fenced | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
-    await tx.$executeRaw`
-      UPDATE credential_intent SET signing_started_at = COALESCE(signing_started_at, clock_timestamp()) WHERE enrollment_id = ${id}::uuid AND status = 'open'`;
+    const marked = await tx.$executeRaw`
+      UPDATE credential_intent SET signing_started_at = clock_timestamp()
+      WHERE enrollment_id = ${id}::uuid AND status = 'open' AND signing_started_at IS NULL`;
+    await appendAudit(tx, {
+      actor: 'issuance',
+      action: 'credentials.sign',
+      enrollmentId: id,
+      userId: enrollment.userId,
+      outcome: marked > 0 ? 'marked' : 'marked before',
+      detail: { serials: byKind(keys, ({ serial }) => serial), key: byKind(keys, ({ issuerKeyId }) => `issuer/${issuerKeyId}`) },
+    });
     return undefined;
   });
+  if (fence === undefined) await reach('signing-marked', id);
+  return fence;
+}
+
+/** Issuing was refused for good. May be repeated; nothing but the audit row is written. */
+export async function auditRefusal(db: Database, { id, userId }: EnrollmentRow, code: string, reason: string): Promise<void> {
+  const detail = { reason };
+  await inDatabase(() =>
+    appendAudit(db, { actor: 'issuance', action: 'credentials.refuse', enrollmentId: id, userId, outcome: code, detail }),
+  );
 }
 
 /** Stores both certificates as `pending` and moves the enrollment to `awaiting-ack`. May be repeated. */
 export async function storeCertificates(db: Database, id: EnrollmentId, issued: readonly IssuedCertificate[]): Promise<Fenced | undefined> {
-  return inTransaction(db, async (tx) => {
+  const fence = await inTransaction<Fenced | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
     const { clientId, userId, deviceId, tokenId } = enrollment;
     for (const { kind, serial, issuerId, der, sha256 } of issued) {
       const where = { enrollmentId_kind: { enrollmentId: id, kind }, status: 'open', serial };
       const { keyType, notBefore, notAfter } = await tx.credentialIntent.update({ where, data: { status: 'issued' } });
-      await tx.certificate.create({
-        data: { serial, enrollmentId: id, kind, issuerId, clientId, userId, deviceId, tokenId, keyType, der, sha256, notBefore, notAfter },
+      await tx.certificate.createMany({
+        data: [
+          { serial, enrollmentId: id, kind, issuerId, clientId, userId, deviceId, tokenId, keyType, der, sha256, notBefore, notAfter },
+        ],
       });
     }
     await tx.$executeRaw`
       UPDATE enrollment SET state = 'awaiting-ack', state_since = clock_timestamp(),
         stage_deadline = LEAST(clock_timestamp() + make_interval(secs => ack_seconds), expires_at)
       WHERE id = ${id}::uuid AND state = 'issuing'`;
-    const serials = Object.fromEntries(issued.map(({ kind, serial }) => [kind, serial]));
+    const serials = byKind(issued, ({ serial }) => serial);
+    const sha256 = byKind(issued, ({ sha256 }) => sha256);
+    const issuers = byKind(issued, ({ issuerId }) => issuerId);
     await appendAudit(tx, {
       actor: 'issuance',
       action: 'credentials.issue',
       enrollmentId: id,
       userId,
       outcome: 'awaiting-ack',
-      detail: { serials },
+      detail: { serials, sha256, issuers },
     });
+    await reach('certificates-storing', id);
     return undefined;
   });
+  if (fence === undefined) await reach('certificates-stored', id);
+  return fence;
 }
 
 function fenced(enrollment: EnrollmentRow | undefined): Fenced {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
+import { applyGrants } from './apply-grants.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 
 export interface MigrateOptions {
@@ -15,6 +16,7 @@ const MIGRATION_LOCK = 4_715_229;
 /**
  * Applies the migrations of `prismaFolder` that the database has not seen, in order, and returns their names. May be repeated, also by
  * several processes at once: an advisory lock lets one work at a time. The connection must belong to the owner of the tables.
+ * Afterwards each role has exactly the rights of store/grants.ts, whatever it had before.
  * A migration that fails leaves nothing behind but the note that it failed; the error says what PostgreSQL said.
  */
 export async function applyMigrations(databaseUrl: string, prismaFolder: string, { onProgress }: MigrateOptions = {}): Promise<string[]> {
@@ -24,6 +26,8 @@ export async function applyMigrations(databaseUrl: string, prismaFolder: string,
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const applied = await applyMissing(databaseUrl, prismaFolder);
     for (const name of applied) onProgress?.(`migration ${name} applied`);
+    const missing = await applyGrants(lock);
+    if (missing.length > 0) onProgress?.(`no rights were given to ${missing.join(', ')}: the cluster has no such role`);
     return applied;
   } finally {
     await lock.end();

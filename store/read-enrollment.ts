@@ -45,9 +45,15 @@ export async function readEnrollmentRow(db: Executor, id: EnrollmentId): Promise
   return row === null ? undefined : toEnrollmentRow(row);
 }
 
-/** The workflow was started; only the first time counts. */
-export async function markStarted(db: Executor, id: EnrollmentId): Promise<void> {
-  await inDatabase(() => db.$executeRaw`UPDATE enrollment SET started_at = COALESCE(started_at, clock_timestamp()) WHERE id = ${id}::uuid`);
+/** The workflow was started; only the first time counts and is audited, in the same statement. */
+export async function markStarted(db: Executor, id: EnrollmentId, by: 'api' | 'sweeper' = 'api'): Promise<void> {
+  await inDatabase(
+    () => db.$executeRaw`
+      WITH started AS (
+        UPDATE enrollment SET started_at = clock_timestamp() WHERE id = ${id}::uuid AND started_at IS NULL RETURNING id, user_id
+      )
+      INSERT INTO audit (actor, action, enrollment_id, user_id, outcome) SELECT ${by}, 'workflow.start', id, user_id, 'started' FROM started`,
+  );
 }
 
 interface EnrollmentClockAndPin extends Enrollment, Omit<UserPinRow, 'userId'> {

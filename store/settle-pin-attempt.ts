@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../contract/error-codes.ts';
+import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
@@ -44,16 +45,18 @@ export async function settlePinAttempt(
   found: PinEvaluation,
   limits: PinLimits,
 ): Promise<PinOutcome> {
-  return inTransaction(db, async (tx) => {
+  const outcome = await inTransaction<PinOutcome>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, entry.enrollmentId);
     const attempt = await tx.pinAttempt.findUnique({ where: { enrollmentId_attemptId: keyOf(entry) } });
     if (enrollment === undefined || attempt === null) throw new Error('the attempt was begun');
     const stored = storedAttempt(attempt, enrollment.state);
-    if (stored.kind === 'decided') return stored.outcome;
+    if (attempt.outcome !== 'pending' && stored.kind === 'decided') return stored.outcome;
     const outcome = withoutEvaluation(enrollment) ?? (await judge(tx, enrollment, job, found, limits));
-    await writeOutcome(tx, entry, enrollment, outcome);
+    await writeOutcome(tx, entry, enrollment, outcome, keysOf(job, found));
     return outcome;
   });
+  if (outcome.result === 'satisfied') await reach('pin-satisfied', entry.enrollmentId);
+  return outcome;
 }
 
 function judge(tx: Executor, enrollment: EnrollmentRow, job: PinJob, found: PinEvaluation, limits: PinLimits): Promise<PinOutcome> {
@@ -110,16 +113,16 @@ async function settleVerify(
   return satisfy(tx, enrollment);
 }
 
-function movedMeanwhile(pin: UserPin | null, job: VerifyJob): ErrorCode | undefined {
-  if (pin === null) return 'pin_not_set';
+function movedMeanwhile(pin: UserPin | undefined, job: VerifyJob): ErrorCode | undefined {
+  if (pin === undefined) return 'pin_not_set';
   return pin.pinVersion === job.pinVersion ? undefined : 'pin_params_changed';
 }
 
-async function wrong(tx: Executor, enrollment: EnrollmentRow, pin: UserPin | null, limits: PinLimits): Promise<PinOutcome> {
-  if (pin !== null && pin.failed >= limits.maxFailures) return endLocked(tx, enrollment);
+async function wrong(tx: Executor, enrollment: EnrollmentRow, pin: UserPin | undefined, limits: PinLimits): Promise<PinOutcome> {
+  if (pin !== undefined && pin.failed >= limits.maxFailures) return endLocked(tx, enrollment);
   const refusal = await refuse(tx, enrollment, 'pin_incorrect', limits);
   const left = Math.min(limits.maxFailures - (pin?.failed ?? 0), refusal.attemptsLeft ?? 0);
-  return { ...refusal, attemptsLeft: Math.max(left, 0), ...(pin === null ? {} : { retryAt: pin.nextAttemptAt }) };
+  return { ...refusal, attemptsLeft: Math.max(left, 0), ...(pin === undefined ? {} : { retryAt: pin.nextAttemptAt }) };
 }
 
 /** The last attempt of an enrollment that does not satisfy ends it. */
@@ -147,7 +150,22 @@ async function rememberDevice(tx: Executor, { clientId, userId, deviceId, tokenI
     ON CONFLICT (client_id, user_id, device_id) DO UPDATE SET token_id = EXCLUDED.token_id, platform = EXCLUDED.platform, pin_proven_at = EXCLUDED.pin_proven_at`;
 }
 
-async function writeOutcome(tx: Executor, entry: PinEntry, enrollment: EnrollmentRow, outcome: PinOutcome): Promise<void> {
+/** Which keys the evaluation used; the hash itself is nobody's business. */
+function keysOf(job: PinJob, found: PinEvaluation): { key: string; rehashedWith?: string } {
+  if (job.mode === 'verify') {
+    const rehash = found.mode === 'verify' ? found.rehash : undefined;
+    return { key: `pin-pepper/${job.pepperKid}`, ...(rehash === undefined ? {} : { rehashedWith: `pin-pepper/${rehash.pepperKid}` }) };
+  }
+  return { key: found.mode === 'setup' ? `pin-pepper/${found.hash.pepperKid}` : 'none' };
+}
+
+async function writeOutcome(
+  tx: Executor,
+  entry: PinEntry,
+  enrollment: EnrollmentRow,
+  outcome: PinOutcome,
+  keys: ReturnType<typeof keysOf>,
+): Promise<void> {
   const { result, attemptsLeft, retryAt } = outcome;
   await tx.$executeRaw`
     UPDATE pin_attempt SET outcome = ${result}, attempts_left = ${attemptsLeft ?? null}::int, retry_at = ${retryAt ?? null}::timestamptz,
@@ -159,6 +177,13 @@ async function writeOutcome(tx: Executor, entry: PinEntry, enrollment: Enrollmen
     enrollmentId: enrollment.id,
     userId: enrollment.userId,
     outcome: result,
+    detail: {
+      attemptId: entry.attemptId,
+      salt: `pin-salt/${entry.saltKid}`,
+      ...keys,
+      ...(attemptsLeft === undefined ? {} : { attemptsLeft }),
+      ...(retryAt === undefined ? {} : { retryAt: retryAt.toISOString() }),
+    },
   });
 }
 

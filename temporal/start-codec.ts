@@ -24,7 +24,7 @@ export async function startCodec(config: CodecConfig, log: Logger): Promise<Runn
 }
 
 function authoriser(config: CodecConfig): (request: IncomingMessage) => Promise<void> {
-  const { codecJwksUrl, jwtIssuer, jwtAudience } = config;
+  const { codecJwksUrl, operatorJwtIssuer: jwtIssuer, operatorJwtAudience: jwtAudience } = config;
   if (codecJwksUrl === undefined || jwtIssuer === undefined || jwtAudience === undefined) return onLoopbackOnly(config);
   const keys = createRemoteJWKSet(new URL(codecJwksUrl));
   return async ({ headers }) => {

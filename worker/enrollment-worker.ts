@@ -7,10 +7,12 @@ import { type EnrollmentGateway, temporalGateway } from '../api/gateway.ts';
 import type { Config } from '../config/load-config.ts';
 import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
 import { openEvidenceKey } from '../core/evidence/evidence-key.ts';
+import { armFaultPoints } from '../faults/arm.ts';
 import { clockCheck } from '../process/clock-check.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
-import { startLoop } from '../process/loop.ts';
+import { type Loop, startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
+import type { CheckpointRule } from '../store/audit-checkpoint.ts';
 import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { clusterIdentity } from '../temporal/cluster-identity.ts';
@@ -18,6 +20,7 @@ import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { deploymentVersion } from './deployment-version.ts';
+import { startEvidenceLoops } from './evidence-loops.ts';
 import { lostRuns } from './lost-runs.ts';
 import { type PublishedEvidence, publishedEvidence } from './published-evidence.ts';
 import { sweepTurn } from './sweep-turn.ts';
@@ -34,41 +37,44 @@ const STICKY_TIMEOUT = '3 s';
 
 /** The enrollment worker: workflows, short steps, sweeper. It holds the evidence key and no CA key. Starts without Temporal and database. */
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
+  armFaultPoints('worker', config.faultPointsSocket);
   const evidenceKey = openEvidenceKey(config.evidenceKey);
   const db = openDatabase(config.databaseUrl);
   const evidence = publishedEvidence(db, evidenceKey);
+  // A role of its own: the loop that may end any enrollment can do nothing else.
+  const sweeperDb = openDatabase(config.sweeperDatabaseUrl, { poolSize: 2 });
   const { client, connection } = lazyClient(temporalOf(config), config.codecKeys);
   const gateway = temporalGateway(client, {
     taskQueueSuffix: config.taskQueueSuffix,
     now: Date.now,
     databaseTime: () => databaseTime(db),
   });
-  const evidenceLoop = startLoop(
-    'evidence key',
-    60,
-    () => evidence.publish(),
+  const evidenceLoops = startEvidenceLoops({
+    db,
     log,
-    () => new Date(),
-  );
-  const sweeper = startLoop('sweeper', config.sweepIntervalSeconds, sweepTurn(config, db, gateway, log), log, () => new Date());
-  const lost = startLoop(
-    'lost runs',
-    config.sweepIntervalSeconds,
-    lostRunsTurn(config, connection, db, gateway, log),
-    log,
-    () => new Date(),
-  );
+    evidence: evidenceKey,
+    published: evidence,
+    rule: checkpointRule(config),
+    history: gateway.history,
+  });
+  const loop = (name: string, turn: () => Promise<void>) => startLoop(name, config.sweepIntervalSeconds, turn, log, () => new Date());
+  const sweeper = loop('sweeper', sweepTurn(config, sweeperDb, gateway, log));
+  const lost = loop('lost runs', lostRunsTurn(config, connection, db, gateway, log));
   const temporal = startTemporalPart(temporalOf(config), log, async (native) => {
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
   });
-  const health = await startHealthListener(config.internalHost, config.workerHealthPort, checks(db, config, temporal));
+  const health = await startHealthListener(
+    config.internalHost,
+    config.workerHealthPort,
+    checks(db, config, temporal, evidenceLoops.publishing),
+  );
   const stop = async (): Promise<void> => {
     await temporal.stop();
-    await Promise.all([sweeper.stop(), lost.stop(), evidenceLoop.stop()]);
+    await Promise.all([sweeper.stop(), lost.stop(), evidenceLoops.stop()]);
     await connection.close();
     await health.close();
-    await db.$disconnect();
+    await Promise.all([db.$disconnect(), sweeperDb.$disconnect()]);
   };
   return { stop, died: temporal.died };
 }
@@ -93,6 +99,10 @@ function lostRunsTurn(
   });
 }
 
+function checkpointRule({ auditCheckpointRows: everyRows, auditCheckpointSeconds: everySeconds }: WorkerConfig): CheckpointRule {
+  return { everyRows, everySeconds };
+}
+
 function depsOf(config: WorkerConfig, db: Database, evidence: PublishedEvidence): EnrollmentDeps {
   const { challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals } = config;
   return { db, challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals, signReceipt: (facts) => evidence.sign(facts) };
@@ -115,10 +125,15 @@ async function createWorker(config: WorkerConfig, connection: NativeConnection, 
   });
 }
 
-function checks(db: Database, { clockToleranceSeconds }: WorkerConfig, temporal: TemporalPart): Check[] {
+function checks(db: Database, { clockToleranceSeconds }: WorkerConfig, temporal: TemporalPart, evidence: Loop): Check[] {
   return [
     { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
     clockCheck(clockToleranceSeconds, () => clockDifferenceMs(db, Date.now)),
     { name: 'temporal', check: async () => (temporal.isWorking() ? { ok: true } : { ok: false, detail: 'waiting for Temporal' }) },
+    // A receipt whose key nobody can look up is refused by the device.
+    {
+      name: 'evidence key',
+      check: async () => (evidence.lastSuccess() === undefined ? { ok: false, detail: 'not published yet' } : { ok: true }),
+    },
   ];
 }

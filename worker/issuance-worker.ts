@@ -9,6 +9,7 @@ import { ISSUANCE_TASK_QUEUE } from '../contract/temporal.ts';
 import { openSigner } from '../core/pki/open-signer.ts';
 import type { Signer } from '../core/pki/signer.ts';
 import { SdkKeyMaker } from '../core/sdk-key/sdk-key-maker.ts';
+import { armFaultPoints } from '../faults/arm.ts';
 import { startHealthListener } from '../process/health-listener.ts';
 import { startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
@@ -28,6 +29,7 @@ const SHUTDOWN_GRACE = '25 s';
 
 /** The issuance worker: the only process with CA keys. Issues, and signs CRLs in a loop that needs no Temporal. */
 export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Promise<Running> {
+  armFaultPoints('issuer', config.faultPointsSocket);
   const signers = openSigners(config);
   const db = openDatabase(config.databaseUrl);
   const keys = new SdkKeyMaker(keyBounds(config));

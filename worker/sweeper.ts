@@ -35,7 +35,7 @@ async function startUnstarted({ db, log, start }: SweeperDeps, row: EnrollmentRo
   if (start === undefined) return;
   try {
     await start(row);
-    await markStarted(db, row.id);
+    await markStarted(db, row.id, 'sweeper');
     log.warn({ enrollmentId: row.id }, 'sweeper: started a workflow that its creator had not started');
   } catch (error) {
     log.warn({ err: error, enrollmentId: row.id }, 'sweeper: could not start a workflow; trying again in the next turn');

@@ -1,9 +1,10 @@
 import express, { type Request, type RequestHandler } from 'express';
 import type { z } from 'zod';
 import { ServiceError } from '../../contract/service-error.ts';
+import { jsonExcess } from './json-bounds.ts';
 import { findRepeatedMember } from './repeated-member.ts';
 
-const MAX_BODY_OCTETS = 65_536;
+export const MAX_BODY_OCTETS = 65_536;
 
 /** Reads the octets and nothing more, so that type, encoding and syntax are judged here and refused by name. */
 export const rawBody: RequestHandler = express.raw({ type: () => true, limit: MAX_BODY_OCTETS, inflate: false });
@@ -29,6 +30,8 @@ function requireJson(req: Request): void {
 
 function parseJson(body: unknown): unknown {
   const text = decode(body);
+  const excess = jsonExcess(text);
+  if (excess !== undefined) throw new ServiceError('invalid_json', excess);
   const value = parse(text);
   const repeated = findRepeatedMember(text);
   if (repeated !== undefined) throw new ServiceError('invalid_json', `The member ${JSON.stringify(repeated.slice(0, 64))} comes twice.`);

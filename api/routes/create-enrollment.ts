@@ -9,10 +9,12 @@ import {
 import { toEnrollmentId } from '../../contract/ids.ts';
 import { ServiceError } from '../../contract/service-error.ts';
 import { makeEnrollmentToken } from '../../core/token/enrollment-token.ts';
+import { reach } from '../../faults/reach.ts';
 import { type Creation, createEnrollment } from '../../store/create-enrollment.ts';
 import { markStarted } from '../../store/read-enrollment.ts';
 import type { Client } from '../access-token.ts';
 import type { ApiDeps } from '../deps.ts';
+import { charge } from '../limits/charge.ts';
 import { requireClient } from '../middleware/caller.ts';
 import { parseBody } from '../middleware/json-body.ts';
 import { nextStep } from '../render-view.ts';
@@ -27,11 +29,20 @@ export const postEnrollment =
     const client = await requireClient(deps, req, 'enrollment:create');
     const idempotencyKey = requireIdempotencyKey(req);
     const body = parseBody(req, createEnrollmentRequest);
+    await charge(deps, req, { user: body.userId });
     const creation = await create(deps, client, idempotencyKey, body);
     if (creation.kind === 'key_reused') throw new ServiceError('idempotency_key_reused');
+    requireTokenKey(deps, creation);
     await startWorkflow(deps, creation);
+    await reach('create-answering', creation.enrollment.id);
     res.status(creation.kind === 'created' ? 201 : 200).json(render(deps, creation));
   };
+
+/** A repetition that comes after its key was retired: the row is there, its token is nobody's any more. */
+function requireTokenKey({ config }: ApiDeps, { enrollment: { tokenKid, state }, pinStatus }: Made): void {
+  if (config.tokenKeys.get(tokenKid) !== undefined) return;
+  throw new ServiceError('token_retired', undefined, { state, next: nextStep(state, pinStatus) });
+}
 
 function requireIdempotencyKey(req: Request): string {
   const parsed = idempotencyKeySchema.safeParse(req.headers['idempotency-key']);

@@ -128,8 +128,14 @@ async function answer(deps: ApiDeps, res: Response, after: EnrollmentReading, di
 async function deliver(deps: ApiDeps, res: Response, after: EnrollmentReading): Promise<void> {
   if (after.enrollment.state === 'issuing') return sendIssuing(res, after);
   const credentials = await credentialsOf(deps, after);
-  if (credentials === undefined) throw refusalAt(deps, await readAgain(deps, after.enrollment.id), 'credentials_gone');
+  if (credentials === undefined) throw gone(deps, await readAgain(deps, after.enrollment.id));
   res.json(credentials);
+}
+
+/** It ended between the reading and the delivery: the column of that end, not of the acknowledged one. */
+function gone(deps: ApiDeps, after: EnrollmentReading): ServiceError {
+  if (after.enrollment.state === 'completed') return refusalAt(deps, after, 'credentials_gone');
+  return refusalAt(deps, after, 'wrong_state', 'The enrollment has ended.');
 }
 
 function refused(
@@ -137,6 +143,6 @@ function refused(
   after: EnrollmentReading,
   { code, detail, offset, attemptsLeft }: Exclude<SubmissionOutcome, 'accepted'>,
 ): ServiceError {
-  const hint = isCsrRefusalCode(code) ? CSR_REFUSALS[code].hint : '';
-  return refusalAt(deps, after, code, detail, { hint, attemptsLeft, ...(offset === undefined ? {} : { offset }) });
+  const { hint, rule } = isCsrRefusalCode(code) ? CSR_REFUSALS[code] : { hint: '', rule: '' };
+  return refusalAt(deps, after, code, detail, { rule, hint, attemptsLeft, ...(offset === undefined ? {} : { offset }) });
 }

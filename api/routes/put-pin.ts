@@ -28,12 +28,16 @@ export const putPin =
     res.json(renderView(after, deps.config, true));
   };
 
-/** 200 only after Temporal took the signal: a lost answer or signal heals by repetition. */
+/**
+ * 200 only after Temporal took the signal: a lost answer or signal heals by repetition. One that was taken a moment ago is not sent
+ * again (ADR 29).
+ */
 async function wakeRun(deps: ApiDeps, reading: EnrollmentReading, outcome: PinOutcome): Promise<void> {
-  const { gateway } = deps;
+  const { gateway, pinGuard } = deps;
   const { id, state } = reading.enrollment;
   if (outcome.result === 'satisfied') {
-    if (outcome.state === 'awaiting-csr') await askRun(deps, reading, () => gateway.wake(id, 'pinSatisfied'));
+    if (outcome.state !== 'awaiting-csr') return;
+    await pinGuard.wakes.run(id, () => askRun(deps, reading, () => gateway.wake(id, 'pinSatisfied')));
   } else if (isOpen(state) && !isOpen(outcome.state)) {
     await gateway.wake(id, 'pinLocked').catch(() => undefined); // the run's timer or the sweeper will notice too
   }

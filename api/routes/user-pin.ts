@@ -4,6 +4,7 @@ import { ServiceError } from '../../contract/service-error.ts';
 import { inDatabase } from '../../store/database.ts';
 import { pinStatusOf, resetPin } from '../../store/user-pin.ts';
 import type { ApiDeps } from '../deps.ts';
+import { charge } from '../limits/charge.ts';
 import { requireClient } from '../middleware/caller.ts';
 
 /** GET /v1/users/{userId}/pin: `absent`, `present` or `locked`; an unknown user has none. */
@@ -11,7 +12,9 @@ export const getPinStatus =
   (deps: ApiDeps) =>
   async (req: Request, res: Response): Promise<void> => {
     await requireClient(deps, req, 'pin:read');
-    const status = await inDatabase(() => pinStatusOf(deps.db, userIdOf(req), deps.config.maxPinFailures));
+    const userId = userIdOf(req);
+    await charge(deps, req, { user: userId });
+    const status = await inDatabase(() => pinStatusOf(deps.db, userId, deps.config.maxPinFailures));
     res.json({ status } satisfies PinStatusResponse);
   };
 
@@ -20,11 +23,14 @@ export const deletePin =
   (deps: ApiDeps) =>
   async (req: Request, res: Response): Promise<void> => {
     const { clientId } = await requireClient(deps, req, 'pin:reset');
-    await resetPin(deps.db, userIdOf(req), `token-service:${clientId}`);
+    const userId = userIdOf(req);
+    await charge(deps, req, { user: userId });
+    await resetPin(deps.db, userId, `token-service:${clientId}`);
     res.status(204).end();
   };
 
-function userIdOf(req: Request): string {
+/** The user of the path. Errors: `invalid_request`. */
+export function userIdOf(req: Request): string {
   const parsed = userIdSchema.safeParse(req.params['userId']);
   if (!parsed.success) throw new ServiceError('invalid_request', 'The path holds no user id: 1 to 64 characters of A-Z a-z 0-9 . _ : -');
   return parsed.data;

@@ -2,9 +2,10 @@ import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { enrollOne } from '../demo/enroll-one.ts';
 import { narrator, whatToTryNext, whereItIs } from '../demo/narrate.ts';
+import { anyPorts } from '../dev/any-ports.ts';
 import { takeDataFolder } from '../dev/data-folder.ts';
 import { forgetDevJson } from '../dev/dev-json.ts';
-import { assertPortsFree, freePort } from '../dev/free-ports.ts';
+import { assertPortsFree } from '../dev/free-ports.ts';
 import { PORTS, type PortName, type Ports, portNames } from '../dev/ports.ts';
 import { type Stack, startStack } from '../dev/stack.ts';
 import { DEMO_PIN } from './enroll.ts';
@@ -80,37 +81,17 @@ async function dev(options: DevOptions): Promise<void> {
 /** Parts of a killed stack end by themselves within this time. */
 const ORPHANS_END_MS = 5_000;
 
-async function choosePorts({ ports, anyPorts }: DevOptions, patienceMs: number): Promise<Ports> {
-  const chosen: [PortName, number][] = [];
-  for (const name of portNames()) chosen.push([name, ports[name] ?? (anyPorts === true ? await unusedPort(chosen) : PORTS[name].preset)]);
+async function choosePorts({ ports, anyPorts: any }: DevOptions, patienceMs: number): Promise<Ports> {
+  const chosen = await anyPorts(any === true ? ports : { ...presets(), ...ports });
   await assertPortsFree(
-    chosen.map(([name, port]) => ({ port, role: PORTS[name].role, option: `--${name}-port (or --any-ports)` })),
+    portNames().map((name) => ({ port: chosen[name], role: PORTS[name].role, option: `--${name}-port (or --any-ports)` })),
     patienceMs,
   );
-  const byName = new Map(chosen);
-  return mapPorts((name) => byName.get(name) ?? PORTS[name].preset);
+  return chosen;
 }
 
-async function unusedPort(taken: readonly [PortName, number][]): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    if (!taken.some(([, other]) => other === port)) return port;
-  }
-}
-
-function mapPorts(portOf: (name: PortName) => number): Ports {
-  return {
-    api: portOf('api'),
-    files: portOf('files'),
-    'api-health': portOf('api-health'),
-    'worker-health': portOf('worker-health'),
-    'issuer-health': portOf('issuer-health'),
-    codec: portOf('codec'),
-    'token-service': portOf('token-service'),
-    temporal: portOf('temporal'),
-    'temporal-ui': portOf('temporal-ui'),
-    postgres: portOf('postgres'),
-  };
+function presets(): Partial<Ports> {
+  return Object.fromEntries(portNames().map((name) => [name, PORTS[name].preset]));
 }
 
 /** A refused demonstration (wrong PINs were tried for its user before) is told and does not take the stack down; with --once it is the result. */

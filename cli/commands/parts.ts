@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { ProcessName } from '../../config/fields.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { createLogger } from '../../process/logger.ts';
+import { refuseDebugging } from '../../process/refuse-debugging.ts';
 import { type Running, runProcess } from '../../process/run-process.ts';
 
 const CONFIGURED =
@@ -47,7 +48,8 @@ function part(name: ProcessName, description: string, start: (log: Logger) => Pr
       let log: Logger | undefined;
       const begin = async (): Promise<Running> => {
         // The configuration speaks first: its faults are sentences for people, not log lines.
-        const { logLevel } = loadConfig(name, process.env);
+        const { logLevel, environment } = loadConfig(name, process.env);
+        refuseDebugging(name, environment === 'production', process.env);
         log = createLogger(name, logLevel);
         return start(log);
       };

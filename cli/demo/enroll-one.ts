@@ -51,7 +51,11 @@ export async function enrollOne(dev: DevJson, enrolling: Enrolling): Promise<Enr
   return { ...enrolled, cardFolder, milliseconds: Date.now() - begun };
 }
 
-async function registerDevice(dev: DevJson, { userId, deviceId, pinPolicy }: Enrolling): Promise<z.infer<typeof started>> {
+/** The Token Service stand-in registers a device and starts its enrollment. */
+export async function registerDevice(
+  dev: DevJson,
+  { userId, deviceId, pinPolicy }: Pick<Enrolling, 'userId' | 'deviceId' | 'pinPolicy'>,
+): Promise<z.infer<typeof started>> {
   const answer = await fetch(`${dev.tokenService}/device-registrations`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },

@@ -13,6 +13,7 @@ const devJson = z.object({
     audience: z.string(),
     privateJwkFile: z.string().describe('signs access tokens as the Token Service stand-in'),
   }),
+  operator: z.object({ url: z.string().describe('base address of the operator calls'), issuer: z.string(), audience: z.string() }),
   tokenService: z.string().describe('base address of the Token Service stand-in'),
   temporal: z.object({ address: z.string(), namespace: z.string(), ui: z.string().optional(), codecServer: z.string() }),
   health: z.object({ api: z.string(), worker: z.string(), issuer: z.string() }),

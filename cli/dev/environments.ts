@@ -1,3 +1,4 @@
+import type { DatabaseRole } from '../../store/grants.ts';
 import type { SecretPaths } from './dev-secrets.ts';
 import type { Ports } from './ports.ts';
 import { issuerOf } from './token-service.ts';
@@ -12,10 +13,21 @@ export interface StackFacts {
 }
 
 export const AUDIENCE = 'certificate-service';
+/** Another audience, so that no token of the Token Service opens the operator calls. */
+export const OPERATOR_AUDIENCE = 'certificate-service-operator';
 export const ORGANIZATION = 'Example Organization';
 
 /** Policy OIDs for trying things: under 2.25 (ITU-T X.667), from a random UUID; production refuses them. */
 const DEVELOPMENT_POLICY = '2.25.261437790486893842764351487366214219451';
+
+/** On, so that they are met before production, and out of the way of whoever tries things from one address with one user. */
+const DEVELOPMENT_LIMITS = {
+  CS_RATE_ADDRESS: '20000/60',
+  CS_RATE_TOKEN: '20000/60',
+  CS_RATE_USER: '20000/60',
+  CS_RATE_CLIENT: '60000/60',
+  CS_MAX_CONNECTIONS_PER_ADDRESS: '2000',
+};
 
 export function publicFilesUrl({ files }: Ports): string {
   return `http://127.0.0.1:${files}`;
@@ -25,15 +37,24 @@ export function apiUrl({ api }: Ports): string {
   return `https://localhost:${api}`;
 }
 
+export function operatorUrl({ operator }: Ports): string {
+  return `https://localhost:${operator}`;
+}
+
 /** What each process is given: its own keys and no others. */
 export function environments(facts: StackFacts): Record<'api' | 'worker' | 'issuer' | 'codec', Environment> {
   return { api: apiEnvironment(facts), worker: workerEnvironment(facts), issuer: issuerEnvironment(facts), codec: codecEnvironment(facts) };
 }
 
-function shared({ paths, temporalAddress }: StackFacts): Environment {
+/** The name of the secret with the database URL of a role. */
+export function databaseUrlFile(role: DatabaseRole): string {
+  return `${role}.database-url`;
+}
+
+function shared({ paths, temporalAddress }: StackFacts, role: DatabaseRole): Environment {
   return {
     CS_ENV: 'development',
-    CS_DATABASE_URL_FILE: paths.secret('database.url'),
+    CS_DATABASE_URL_FILE: paths.secret(databaseUrlFile(role)),
     CS_TEMPORAL_ADDRESS: temporalAddress,
     CS_CODEC_KEYS_FILE: paths.secret('codec.keys'),
     CS_CHALLENGE_KEYS_FILE: paths.secret('challenge.keys'),
@@ -43,7 +64,7 @@ function shared({ paths, temporalAddress }: StackFacts): Environment {
 function apiEnvironment(facts: StackFacts): Environment {
   const { ports, paths } = facts;
   return {
-    ...shared(facts),
+    ...shared(facts, 'cs_api'),
     CS_API_HOST: '127.0.0.1',
     CS_API_PORT: String(ports.api),
     CS_FILES_PORT: String(ports.files),
@@ -53,16 +74,23 @@ function apiEnvironment(facts: StackFacts): Environment {
     CS_JWT_ISSUER: issuerOf({ port: ports['token-service'] }),
     CS_JWT_AUDIENCE: AUDIENCE,
     CS_JWKS_URL: `${issuerOf({ port: ports['token-service'] })}/jwks.json`,
+    CS_OPERATOR_PORT: String(ports.operator),
+    CS_OPERATOR_JWT_ISSUER: issuerOf({ port: ports['token-service'] }),
+    CS_OPERATOR_JWT_AUDIENCE: OPERATOR_AUDIENCE,
+    CS_OPERATOR_JWKS_URL: `${issuerOf({ port: ports['token-service'] })}/jwks.json`,
+    CS_TEMPORAL_UI_URL: `http://localhost:${ports['temporal-ui']}`,
     CS_TOKEN_KEYS_FILE: paths.secret('token.keys'),
     CS_PIN_SALT_KEYS_FILE: paths.secret('pin-salt.keys'),
     CS_PIN_PEPPER_KEYS_FILE: paths.secret('pin-pepper.keys'),
+    ...DEVELOPMENT_LIMITS,
   };
 }
 
 function workerEnvironment(facts: StackFacts): Environment {
   return {
-    ...shared(facts),
+    ...shared(facts, 'cs_worker'),
     CS_WORKER_HEALTH_PORT: String(facts.ports['worker-health']),
+    CS_SWEEPER_DATABASE_URL_FILE: facts.paths.secret(databaseUrlFile('cs_sweeper')),
     CS_EVIDENCE_KEY_FILE: facts.paths.secret('evidence.key.pem'),
     CS_WORKFLOW_BUNDLE: facts.workflowBundle,
   };
@@ -71,7 +99,7 @@ function workerEnvironment(facts: StackFacts): Environment {
 function issuerEnvironment(facts: StackFacts): Environment {
   const { ports, paths } = facts;
   return {
-    ...shared(facts),
+    ...shared(facts, 'cs_issuer'),
     CS_ISSUER_HEALTH_PORT: String(ports['issuer-health']),
     CS_ROOT_CERT_FILE: paths.pki('root.crt.pem'),
     CS_ROOT_CRL_FILE: paths.pki('root.crl'),

@@ -1,6 +1,7 @@
 /** Ports of a development stack: name, preset, what listens there. The option is `--<name>-port`. */
 export const PORTS = {
   api: { preset: 8443, role: 'HTTPS API' },
+  operator: { preset: 8444, role: 'operator calls' },
   files: { preset: 8080, role: 'CRL and CA files' },
   'api-health': { preset: 9100, role: 'health of the API' },
   'worker-health': { preset: 9101, role: 'health of the enrollment worker' },

@@ -1,12 +1,25 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { DATABASE_ROLES, OWNER_ROLE } from '../../store/grants.ts';
 import { applyMigrations } from '../../store/migrate.ts';
 import { PRISMA_FOLDER } from '../commands/migrate.ts';
+import { ensureLoginRoles, giveToOwner, LOGIN_ROLES, type LoginRole, urlAs } from './database-roles.ts';
 import { type DevJson, writeDevJson } from './dev-json.ts';
 import { ensureDevSecrets, type SecretPaths, secretPaths } from './dev-secrets.ts';
-import { AUDIENCE, apiUrl, type Environment, environments, ORGANIZATION, publicFilesUrl } from './environments.ts';
+import {
+  AUDIENCE,
+  apiUrl,
+  databaseUrlFile,
+  type Environment,
+  environments,
+  OPERATOR_AUDIENCE,
+  ORGANIZATION,
+  operatorUrl,
+  publicFilesUrl,
+} from './environments.ts';
 import { findTemporal } from './find-temporal.ts';
 import { type Lifeline, startWithLifeline } from './lifeline.ts';
 import type { Ports } from './ports.ts';
@@ -98,10 +111,21 @@ async function database({ dataFolder, ports, say }: StackOptions, paths: SecretP
     say(`PostgreSQL does not run as root and its user cannot reach ${wanted}; its files are in ${postgres.folder}`);
   await postgres.ensureDatabase('certificate_service');
   const url = postgres.url('certificate_service');
-  writeFileSync(paths.secret('database.url'), `${url}\n`, { mode: 0o600 });
-  const applied = await applyMigrations(url, PRISMA_FOLDER);
+  const ownerUrl = await databaseLogins(url, paths);
+  const applied = await applyMigrations(ownerUrl, PRISMA_FOLDER);
   say(`PostgreSQL is up on port ${ports.postgres}${applied.length === 0 ? '' : `, ${applied.length} migration(s) applied`}`);
   return { url, pid: postgres.pid };
+}
+
+/** New passwords at each start, each in the file of the one process that logs in with it; returns the owner's URL, which has no file. */
+async function databaseLogins(adminUrl: string, paths: SecretPaths): Promise<string> {
+  const passwords = new Map(LOGIN_ROLES.map((role) => [role, randomBytes(24).toString('base64url')] as const));
+  const passwordOf = (role: LoginRole) => passwords.get(role) ?? '';
+  await ensureLoginRoles(adminUrl, passwordOf);
+  await giveToOwner(adminUrl);
+  for (const role of DATABASE_ROLES)
+    writeFileSync(paths.secret(databaseUrlFile(role)), `${urlAs(adminUrl, role, passwordOf(role))}\n`, { mode: 0o600 });
+  return urlAs(adminUrl, OWNER_ROLE, passwordOf(OWNER_ROLE));
 }
 
 interface Temporal {
@@ -219,6 +243,7 @@ function describe(
     tlsCaFile: paths.tls('ca.crt.pem'),
     rootCertificateFiles: [paths.pki('root.crt.pem')],
     jwt: { issuer: issuerOf({ port: ports['token-service'] }), audience: AUDIENCE, privateJwkFile: paths.secret('token-service.jwk.json') },
+    operator: { url: operatorUrl(ports), issuer: issuerOf({ port: ports['token-service'] }), audience: OPERATOR_AUDIENCE },
     tokenService: issuerOf({ port: ports['token-service'] }),
     temporal: {
       address: temporal.address,

@@ -66,16 +66,25 @@ async function register(req: IncomingMessage, res: ServerResponse, options: Toke
   send(res, answer.status, await answer.json());
 }
 
+export interface AccessTokenWishes {
+  issuer: string;
+  audience: string;
+  scope?: string;
+  clientId?: string;
+  /** Who: the client itself, or the operator. */
+  subject?: string;
+}
+
 /** RFC 9068 access token, good for two minutes. */
 export async function accessToken(
   jwk: JWK,
-  { issuer, audience, scope = SCOPES, clientId = 'token-service' }: { issuer: string; audience: string; scope?: string; clientId?: string },
+  { issuer, audience, scope = SCOPES, clientId = 'token-service', subject = clientId }: AccessTokenWishes,
 ): Promise<string> {
   return new SignJWT({ client_id: clientId, scope })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', ...(jwk.kid === undefined ? {} : { kid: jwk.kid }) })
     .setIssuer(issuer)
     .setAudience(audience)
-    .setSubject(clientId)
+    .setSubject(subject)
     .setJti(randomUUID())
     .setIssuedAt()
     .setExpirationTime('2m')

@@ -3,7 +3,8 @@ import { DerError, type DerNode } from './read-der.ts';
 /** Dotted text of an OBJECT IDENTIFIER, such as `1.2.840.113549.1.9.7`. Throws `DerError` when the node is something else. X.690 §8.19. */
 export function oidText(node: DerNode): string {
   if (node.tag !== 0x06) throw new DerError(node.offset, 'not an OBJECT IDENTIFIER');
-  if (node.content.length > MAX_OID_OCTETS) throw new DerError(node.offset, `an OBJECT IDENTIFIER of more than ${MAX_OID_OCTETS} octets`);
+  if (node.content.length > MAX_OID_OCTETS)
+    throw new DerError(node.offset, `an OBJECT IDENTIFIER of more than ${MAX_OID_OCTETS} octets`, 'protocol §3 (limits)');
   const [first = 0n, ...rest] = arcsOf(node.content);
   const root = first < 80n ? first / 40n : 2n;
   return [root, first - root * 40n, ...rest].join('.');

@@ -4,7 +4,7 @@ import { valueFault } from './value-faults.ts';
  * Strict DER (X.690 §8, §10, §11), read once and kept as a tree over the given bytes.
  *
  * `readDer(bytes, limits?)` returns the one value that fills `bytes` exactly. Pure; may be repeated.
- * Throws `DerError { offset, reason }` and nothing else: indefinite or non-minimal lengths, tag numbers above 30, trailing
+ * Throws `DerError { offset, reason, rule }` and nothing else: indefinite or non-minimal lengths, tag numbers above 30, trailing
  * bytes, primitives in another than their DER form, unsorted SET, or more octets, depth or nodes than the limits allow.
  * The loop keeps its own stack: no input can exhaust the call stack, and work is linear in the size.
  * SET is checked for the order of encodings (SET OF, X.690 §11.6), which is all that PKCS structures use.
@@ -30,6 +30,9 @@ export interface DerLimits {
   readonly maxNodes: number;
 }
 
+/** Limits of this service: no standard sets them. */
+const OUR_LIMITS = 'protocol §3 (limits)';
+
 const DEFAULT_DER_LIMITS: DerLimits = { maxBytes: 16_384, maxDepth: 32, maxNodes: 4_096 };
 
 export class DerError extends Error {
@@ -39,6 +42,8 @@ export class DerError extends Error {
     /** Octets from the start of the input. */
     readonly offset: number,
     readonly reason: string,
+    /** The sentence of the standard that is broken, such as "X.690 §10.1"; a limit of ours names the protocol. */
+    readonly rule = 'X.690 §8.1',
   ) {
     super(`${reason} at octet ${offset}`);
   }
@@ -46,9 +51,9 @@ export class DerError extends Error {
 
 export function readDer(bytes: Uint8Array, limits: Partial<DerLimits> = {}): DerNode {
   const { maxBytes, maxDepth, maxNodes } = { ...DEFAULT_DER_LIMITS, ...limits };
-  if (bytes.length > maxBytes) throw new DerError(maxBytes, `more than ${maxBytes} octets`);
+  if (bytes.length > maxBytes) throw new DerError(maxBytes, `more than ${maxBytes} octets`, OUR_LIMITS);
   const root = readValue(bytes, 0, bytes.length);
-  if (root.offset + root.raw.length !== bytes.length) throw new DerError(root.raw.length, 'octets after the value');
+  if (root.offset + root.raw.length !== bytes.length) throw new DerError(root.raw.length, 'octets after the value', 'X.690 §8.1.1');
   const open: Frame[] = [frameOf(root)];
   let nodes = 1;
   for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
@@ -59,8 +64,8 @@ export function readDer(bytes: Uint8Array, limits: Partial<DerLimits> = {}): Der
     }
     const child = readValue(bytes, top.next, top.end);
     nodes += 1;
-    if (nodes > maxNodes) throw new DerError(child.offset, `more than ${maxNodes} values`);
-    if (open.length >= maxDepth) throw new DerError(child.offset, `nested deeper than ${maxDepth}`);
+    if (nodes > maxNodes) throw new DerError(child.offset, `more than ${maxNodes} values`, OUR_LIMITS);
+    if (open.length >= maxDepth) throw new DerError(child.offset, `nested deeper than ${maxDepth}`, OUR_LIMITS);
     top.node.children.push(child);
     top.next = child.offset + child.raw.length;
     open.push(frameOf(child));
@@ -85,11 +90,11 @@ function frameOf(node: GrowingNode): Frame {
 
 function readValue(bytes: Uint8Array, offset: number, end: number): GrowingNode {
   const tag = octetAt(bytes, offset, end);
-  if ((tag & 0x1f) === 0x1f) throw new DerError(offset, 'a tag number above 30');
+  if ((tag & 0x1f) === 0x1f) throw new DerError(offset, 'a tag number above 30', 'X.690 §8.1.2');
   const { length, lengthOctets } = readLength(bytes, offset + 1, end);
   const headerLength = 1 + lengthOctets;
   const start = offset + headerLength;
-  if (length > end - start) throw new DerError(offset, 'a length that runs past the end of what holds it');
+  if (length > end - start) throw new DerError(offset, 'a length that runs past the end of what holds it', 'X.690 §8.1.3');
   const content = bytes.subarray(start, start + length);
   const raw = bytes.subarray(offset, start + length);
   return { tag, constructed: (tag & 0x20) !== 0, content, raw, offset, headerLength, children: [] };
@@ -99,12 +104,12 @@ function readValue(bytes: Uint8Array, offset: number, end: number): GrowingNode 
 function readLength(bytes: Uint8Array, at: number, end: number): { length: number; lengthOctets: number } {
   const first = octetAt(bytes, at, end);
   if (first < 0x80) return { length: first, lengthOctets: 1 };
-  if (first === 0x80) throw new DerError(at, 'an indefinite length (BER, not DER)');
+  if (first === 0x80) throw new DerError(at, 'an indefinite length (BER, not DER)', 'X.690 §10.1');
   const count = first & 0x7f;
-  if (count > 4) throw new DerError(at, 'a length of more than four octets');
+  if (count > 4) throw new DerError(at, 'a length of more than four octets', OUR_LIMITS);
   let length = 0;
   for (let i = 1; i <= count; i += 1) length = length * 256 + octetAt(bytes, at + i, end);
-  if (length < 0x80 || length < 256 ** (count - 1)) throw new DerError(at, 'a length that is not minimal (BER, not DER)');
+  if (length < 0x80 || length < 256 ** (count - 1)) throw new DerError(at, 'a length that is not minimal (BER, not DER)', 'X.690 §10.1');
   return { length, lengthOctets: 1 + count };
 }
 
@@ -116,5 +121,5 @@ function octetAt(bytes: Uint8Array, at: number, end: number): number {
 
 function closeValue(node: DerNode): void {
   const fault = valueFault(node);
-  if (fault !== undefined) throw new DerError(node.offset, fault);
+  if (fault !== undefined) throw new DerError(node.offset, fault.reason, fault.rule);
 }

@@ -1,6 +1,10 @@
 import { oidText } from '../asn1/oid.ts';
 import { DerError, type DerNode, readDer } from '../asn1/read-der.ts';
 import { CsrRefused } from './csr-refusal.ts';
+import { generalNamesFault } from './general-names.ts';
+
+const MAX_EXTENSIONS = 32;
+const SUBJECT_ALT_NAME = '2.5.29.17';
 
 /**
  * extensionRequest (RFC 2985 §5.4.2) is ignored, but must be well-formed: one value, Extensions of RFC 5280 §4.1, each OID once,
@@ -11,12 +15,14 @@ export function checkExtensionRequest(attribute: DerNode, values: readonly DerNo
   if (extensions?.tag !== 0x30 || extensions.children.length === 0 || rest.length > 0) {
     throw refused(attribute, 'extensionRequest is not one SEQUENCE of at least one extension.');
   }
+  const tooMany = extensions.children[MAX_EXTENSIONS];
+  if (tooMany !== undefined) throw refused(tooMany, `More than ${MAX_EXTENSIONS} extensions are requested.`);
   const seen = new Set<string>();
   for (const extension of extensions.children) {
     const { id, value } = partsOf(extension);
     if (seen.has(id)) throw refused(extension, `Extension ${id} is requested twice.`);
     seen.add(id);
-    checkValue(value);
+    checkValue(id, value);
   }
 }
 
@@ -33,16 +39,20 @@ function partsOf(extension: DerNode): { id: string; value: DerNode } {
   return { id: oidText(type), value };
 }
 
-function checkValue({ content, offset, headerLength }: DerNode): void {
+function checkValue(id: string, { content, offset, headerLength }: DerNode): void {
+  const inside = offset + headerLength;
+  const value = derOf(content, inside);
+  const fault = id === SUBJECT_ALT_NAME ? generalNamesFault(value) : undefined;
+  if (fault !== undefined) throw new CsrRefused('csr_profile_extension_request', fault.reason, inside + fault.offset);
+}
+
+function derOf(content: Uint8Array, inside: number): DerNode {
   try {
-    readDer(content);
+    return readDer(content);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
-    throw new CsrRefused(
-      'csr_profile_extension_request',
-      `The value of an extension holds ${error.reason}.`,
-      offset + headerLength + error.offset,
-    );
+    const detail = `The value of an extension holds ${error.reason}.`;
+    throw new CsrRefused('csr_profile_extension_request', detail, inside + error.offset, error.rule);
   }
 }
 

@@ -8,7 +8,7 @@ const MAX_VALUE_OCTETS = 1_024;
 
 /**
  * Any well-formed Name (RFC 5280 §4.1.2.4), the empty one included. The subject is ignored, yet it is read by operators and tools: hence
- * the strict strings, without NUL or control characters. Throws `CsrRefused` `csr_profile_subject`.
+ * the strict strings, without NUL, control or bidi characters. Throws `CsrRefused` `csr_profile_subject`.
  */
 export function checkName(name: DerNode): void {
   if (name.tag !== 0x30) throw refused(name, 'The subject is not a SEQUENCE.');
@@ -41,15 +41,28 @@ function checkString(value: DerNode): void {
   if (content.length > MAX_VALUE_OCTETS) throw refused(value, `A value of the subject has more than ${MAX_VALUE_OCTETS} octets.`);
   const text = textOf(value);
   if (text === undefined) throw refused(value, 'A value of the subject is not a well-formed string of its type.');
-  if (/\p{Cc}/u.test(text)) throw refused(value, 'A value of the subject holds a control character.');
+  const stranger = STRANGE.find(([, pattern]) => pattern.test(text));
+  if (stranger !== undefined) throw refused(value, `A value of the subject holds ${stranger[0]}.`);
 }
 
-/** The text when it fits the alphabet of its type (X.680 §41), else undefined. */
+/** What shows a person something else than what stands there (Unicode TR 36 §2.5, §3.3); joiners stay, some scripts need them. */
+const STRANGE: ReadonlyArray<[what: string, pattern: RegExp]> = [
+  ['a control character', /\p{Cc}/u],
+  ['a character that turns the direction of writing (bidi)', /\p{Bidi_Control}/u],
+  ['a line or paragraph separator', /[\p{Zl}\p{Zp}]/u],
+  ['a noncharacter or a byte order mark', /[\p{Noncharacter_Code_Point}\ufeff]/u],
+  ['an invisible tag or annotation character', /[\u{e0000}-\u{e007f}\ufff9-\ufffb]/u],
+];
+
+/**
+ * The text when it fits the alphabet of its type (X.680 §41), else undefined. The types are those of DirectoryString (RFC 5280 §4.1.2.4), and
+ * NumericString and IA5String, which some attributes have; OpenSSL reads no others in a name.
+ */
 function textOf({ tag, content }: DerNode): string | undefined {
   const octets = Buffer.from(content);
   switch (tag) {
     case 0x0c:
-      return decoded('utf-8', content);
+      return utf8Text(content);
     case 0x12:
       return matching(octets, /^[0-9 ]+$/);
     case 0x13:
@@ -58,23 +71,27 @@ function textOf({ tag, content }: DerNode): string | undefined {
       return octets.toString('latin1');
     case 0x16:
       return content.every((octet) => octet < 0x80) ? octets.toString('latin1') : undefined;
-    case 0x1a:
-      return matching(octets, /^[\x20-\x7e]+$/);
     case 0x1c:
       return universalText(octets);
     case 0x1e:
-      return content.length % 2 === 0 ? decoded('utf-16le', octets.swap16()) : undefined;
+      return basicPlaneText(octets);
     default:
       return undefined;
   }
 }
 
-function decoded(encoding: 'utf-8' | 'utf-16le', octets: Uint8Array): string | undefined {
+function utf8Text(octets: Uint8Array): string | undefined {
   try {
-    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(octets);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets);
   } catch {
     return undefined;
   }
+}
+
+/** UCS-2: no surrogates, not even in pairs (X.680 §41.14). */
+function basicPlaneText(octets: Buffer): string | undefined {
+  const text = Buffer.from(octets).swap16().toString('utf16le');
+  return /[\ud800-\udfff]/.test(text) ? undefined : text;
 }
 
 function matching(octets: Buffer, alphabet: RegExp): string | undefined {
@@ -83,7 +100,6 @@ function matching(octets: Buffer, alphabet: RegExp): string | undefined {
 }
 
 function universalText(octets: Buffer): string | undefined {
-  if (octets.length % 4 !== 0) return undefined;
   const points = Array.from({ length: octets.length / 4 }, (_, i) => octets.readUInt32BE(i * 4));
   const scalar = points.every((point) => point <= 0x10ffff && (point < 0xd800 || point > 0xdfff));
   return scalar ? String.fromCodePoint(...points) : undefined;

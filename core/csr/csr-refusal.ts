@@ -3,8 +3,10 @@ import { CSR_REFUSALS, type CsrRefusalCode } from '../../contract/csr-refusal-co
 /** Why a submission was refused. `detail` and `offset` describe structure only: nothing of what was sent is echoed. */
 export interface CsrRefusal {
   code: CsrRefusalCode;
+  /** The sentence of the standard that is broken: that of the code, or a closer one such as "X.690 §10.1". */
+  rule: string;
   detail: string;
-  /** Octet of the DER at which the fault was seen. */
+  /** Where the fault was seen: octet of the DER; for `csr_encoding…`, where there is no DER yet, character of the text. */
   offset?: number;
   hint: string;
 }
@@ -17,11 +19,13 @@ export class CsrRefused extends Error {
     readonly code: CsrRefusalCode,
     detail?: string,
     readonly offset?: number,
+    readonly rule?: string,
   ) {
     super(detail ?? `${CSR_REFUSALS[code].title}.`);
   }
 }
 
-export function refusal(code: CsrRefusalCode, detail: string, offset?: number): CsrRefusal {
-  return { code, detail, hint: CSR_REFUSALS[code].hint, ...(offset === undefined ? {} : { offset }) };
+export function refusalOf({ code, message, offset, rule }: CsrRefused): CsrRefusal {
+  const { hint, rule: usual } = CSR_REFUSALS[code];
+  return { code, rule: rule ?? usual, detail: message, hint, ...(offset === undefined ? {} : { offset }) };
 }

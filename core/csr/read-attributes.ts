@@ -6,6 +6,10 @@ import { CsrRefused } from './csr-refusal.ts';
 
 /** What the gate needs of the attributes; whether they must be there is judged with the challenge. */
 export interface CsrAttributes {
+  /** Of the field [0] in the request. */
+  readonly offset: number;
+  /** Types in the order of the request. */
+  readonly types: readonly string[];
   readonly challenge?: { readonly text: string; readonly offset: number };
   /** SHA-256 thumbprint of the delivery key, 32 octets. */
   readonly deliveryThumbprint?: { readonly octets: Uint8Array; readonly offset: number };
@@ -13,31 +17,56 @@ export interface CsrAttributes {
 
 const CHALLENGE_PASSWORD = '1.2.840.113549.1.9.7';
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
+/** Microsoft's older name for the same; OpenSSL reads both. */
+const MICROSOFT_EXTENSION_REQUEST = '1.3.6.1.4.1.311.2.1.14';
 const ASYMM_DECRYPT_KEY_ID = '1.2.840.113549.1.9.16.2.54';
+/** The protocol knows two; tools add a few of their own. */
+const MAX_ATTRIBUTES = 16;
+const MAX_VALUES = 16;
 /** The whole attribute up to the thumbprint (RFC 7191 §3, our byte form of protocol §3). */
 const DELIVERY_BINDING = Buffer.from('3031060b2a864886f70d010910023631220420', 'hex');
 
 /** Reads attributes [0] (RFC 2986 §4.1): DER SET OF order, each type once. Throws `CsrRefused` `csr_profile_…`. */
 export function readAttributes(attributes: DerNode): CsrAttributes {
   const byType = new Map<string, Attribute>();
+  const tooMany = attributes.children[MAX_ATTRIBUTES];
+  if (tooMany !== undefined) throw limit(`There are more than ${MAX_ATTRIBUTES} attributes.`, tooMany);
   for (const node of attributes.children) {
     const [type, values, ...rest] = node.children;
     if (node.tag !== 0x30 || type?.tag !== 0x06 || values?.tag !== 0x31 || values.children.length === 0 || rest.length > 0) {
       throw new CsrRefused('csr_profile_attributes', 'An attribute is not a type and a SET of at least one value.', node.offset);
     }
+    if (values.children.length > MAX_VALUES) throw limit(`An attribute has more than ${MAX_VALUES} values.`, node);
     const id = oidText(type);
     if (byType.has(id)) throw new CsrRefused('csr_profile_attribute_repeated', `Attribute ${id} stands more than once.`, node.offset);
     byType.set(id, { node, values: values.children });
   }
   checkOrder(attributes.children);
-  const extensionRequest = byType.get(EXTENSION_REQUEST);
-  if (extensionRequest !== undefined) checkExtensionRequest(extensionRequest.node, extensionRequest.values);
-  return { ...challengeOf(byType.get(CHALLENGE_PASSWORD)), ...thumbprintOf(byType.get(ASYMM_DECRYPT_KEY_ID)) };
+  checkExtensionRequests(byType);
+  const { offset } = attributes;
+  return {
+    offset,
+    types: [...byType.keys()],
+    ...challengeOf(byType.get(CHALLENGE_PASSWORD)),
+    ...thumbprintOf(byType.get(ASYMM_DECRYPT_KEY_ID)),
+  };
 }
 
 interface Attribute {
   readonly node: DerNode;
   readonly values: readonly DerNode[];
+}
+
+function limit(detail: string, { offset }: DerNode): CsrRefused {
+  return new CsrRefused('csr_profile_attributes', detail, offset, 'protocol §3 (limits)');
+}
+
+/** Which of two would count differs from reader to reader: one, under either name. */
+function checkExtensionRequests(byType: ReadonlyMap<string, Attribute>): void {
+  const [first, second] = [EXTENSION_REQUEST, MICROSOFT_EXTENSION_REQUEST].flatMap((type) => byType.get(type) ?? []);
+  if (second !== undefined)
+    throw new CsrRefused('csr_profile_extension_request', 'Extensions are requested in two attributes.', second.node.offset);
+  if (first !== undefined) checkExtensionRequest(first.node, first.values);
 }
 
 /** The DER reader cannot know that [0] is a SET OF: X.690 §11.6 is checked here. */

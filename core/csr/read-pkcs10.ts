@@ -9,6 +9,7 @@ export interface Pkcs10 {
   /** CertificationRequestInfo: the octets under the signature. */
   readonly info: Uint8Array;
   readonly spki: { readonly octets: Uint8Array; readonly offset: number };
+  readonly subject: DerNode;
   readonly attributes: CsrAttributes;
   readonly algorithm: SignatureAlgorithm & { readonly offset: number };
   readonly signature: { readonly octets: Uint8Array; readonly offset: number };
@@ -35,6 +36,7 @@ export function readPkcs10(request: DerNode): Pkcs10 {
   if (attributes?.tag !== 0xa0) throw new CsrRefused('csr_profile_attributes', 'attributes [0] is missing.', (attributes ?? info).offset);
   return {
     info: info.raw,
+    subject,
     spki: { octets: spki.raw, offset: spki.offset },
     attributes: asNotDer(() => readAttributes(attributes)),
     algorithm: { ...readSignatureAlgorithm(algorithm), offset: algorithm.offset },
@@ -50,7 +52,13 @@ function refuseOtherFiles({ tag, children: [first, second, third] }: DerNode): v
   // RFC 5958 §3 EncryptedPrivateKeyInfo.
   const encryptedKey = first.tag === 0x30 && second?.tag === 0x04 && third === undefined;
   if (keyLike || encryptedKey) throw new CsrRefused('csr_private_key_sent');
-  if (first.tag === 0x30 && first.children[0]?.tag === 0xa0) throw new CsrRefused('csr_certificate_sent');
+  if (isPkcs12(first, second)) throw new CsrRefused('csr_private_key_sent', 'A PKCS#12 file, which holds a private key, was sent.');
+  if (first.tag === 0x30 && first.children[0]?.tag === 0xa0) throw new CsrRefused('csr_certificate_sent', undefined, 0);
+}
+
+/** RFC 7292 §4: version 3 and a ContentInfo. */
+function isPkcs12({ tag, content }: DerNode, second: DerNode | undefined): boolean {
+  return tag === 0x02 && content.length === 1 && content[0] === 3 && second?.tag === 0x30;
 }
 
 /** 0 or 1; a PKCS#1 public key, which begins with its modulus, is no private key. */
@@ -71,7 +79,7 @@ function asNotDer<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof DerError) throw new CsrRefused('csr_not_der', `The DER holds ${error.reason}.`, error.offset);
+    if (error instanceof DerError) throw new CsrRefused('csr_not_der', `The DER holds ${error.reason}.`, error.offset, error.rule);
     throw error;
   }
 }

@@ -4,11 +4,18 @@ import { DerError, type DerNode, readDer } from '../asn1/read-der.ts';
 import { P256, P384, toBigInt } from '../keys/curve.ts';
 import type { Pkcs10 } from './read-pkcs10.ts';
 
+/** As much of a request as its signature needs. */
+export interface SignedOctets extends Pick<Pkcs10, 'info'> {
+  readonly spki: { readonly octets: Uint8Array };
+  readonly algorithm: Pick<Pkcs10['algorithm'], 'digest'>;
+  readonly signature: { readonly octets: Uint8Array };
+}
+
 /**
  * Does the request's signature verify with its own key? Synchronous on purpose: WebCrypto waits behind key generation (facts).
  * Only for keys that passed the key policy: `createPublicKey` must never meet a point that is not on its curve.
  */
-export function signatureVerifies({ info, spki, algorithm, signature }: Pkcs10, type: KeyType): boolean {
+export function signatureVerifies({ info, spki, algorithm, signature }: SignedOctets, type: KeyType): boolean {
   if (!wellFormed(signature.octets, type)) return false;
   const key = createPublicKey({ key: Buffer.from(spki.octets), format: 'der', type: 'spki' });
   return verify(algorithm.digest, info, { key, dsaEncoding: 'der' }, signature.octets);

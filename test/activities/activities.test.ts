@@ -235,7 +235,15 @@ describe('issueCredentials', () => {
     const before = await snapshot(world, id);
     for (let i = 0; i < 2; i += 1)
       await expect(world.activities.issueCredentials({ enrollmentId: id })).rejects.toMatchObject({ code: 'issuing_refused' });
-    expect(await snapshot(world, id)).toEqual(before);
+    const { audit, ...after } = await snapshot(world, id);
+    const { audit: audited, ...unchanged } = before;
+    expect(after).toEqual(unchanged);
+    const refusal = {
+      action: 'credentials.refuse',
+      outcome: 'issuing_refused',
+      detail: { reason: expect.stringContaining('field_subject') },
+    };
+    expect(audit).toMatchObject([...asList(audited), refusal, refusal]);
     expect(before.intents).toMatchObject([{ signingStartedAt: null }, { signingStartedAt: null }]);
   });
 
@@ -399,7 +407,7 @@ async function cancellingDeps(
     };
   }
   await commitOwnIntents(id);
-  await world.db.$executeRawUnsafe(`CREATE FUNCTION cancel_at_mark() RETURNS trigger LANGUAGE plpgsql AS $$
+  await world.db.$executeRawUnsafe(`CREATE FUNCTION cancel_at_mark() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN PERFORM end_enrollment('${id}', 'cancelled', 'cancelled', 'test'); RETURN NULL; END $$`);
   await world.db.$executeRawUnsafe(`CREATE TRIGGER cancel_at_mark AFTER UPDATE ON credential_intent FOR EACH ROW
     WHEN (NEW.enrollment_id = '${id}' AND OLD.signing_started_at IS NULL AND NEW.signing_started_at IS NOT NULL) EXECUTE FUNCTION cancel_at_mark()`);
@@ -414,4 +422,8 @@ function opensslVerifies(der: Uint8Array) {
     'device.pem': new X509Certificate(der).toString(),
   });
   return run('openssl', 'verify', '-x509_strict', '-CAfile', path('root.pem'), '-untrusted', path('issuing.pem'), path('device.pem'));
+}
+
+function asList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
 }

@@ -88,12 +88,12 @@ describe('an access token', () => {
     },
   );
 
-  test('in the URL is not looked at: 401', async () => {
+  test('in the URL is no parameter of any call: 400', async () => {
     const answer = await call(stand, 'POST', `/v1/enrollments?access_token=${await stand.issuer.token()}`, {
       headers: { 'idempotency-key': 'k' },
       body: BODY,
     });
-    expect(line(answer)).toBe('401 invalid_token');
+    expect(line(answer)).toBe('400 invalid_request');
   });
 
   test.each([
@@ -266,6 +266,6 @@ async function apiWithKeySet(keySet: string | undefined) {
   onTestFinished(() => void server.close());
   const jwksUrl = `http://127.0.0.1:${portOf(server.address())}/`;
   return startSecondApi(stand, {
-    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, now: async () => new Date() }),
+    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, currentDate: async () => new Date() }),
   });
 }

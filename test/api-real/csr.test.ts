@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { CSR_REFUSALS } from '../../contract/csr-refusal-codes.ts';
 import type { CsrRequest } from '../../contract/http.ts';
 import { type Answer, call, line, member, text } from './stand/call.ts';
 import { csrBody, newDevice } from './stand/device.ts';
@@ -140,7 +141,13 @@ describe('a refused CSR', () => {
     const der = Buffer.from(body.csr.replaceAll(/-----[A-Z ]+-----|\n/g, ''), 'base64');
     const answer = await post(staged, { ...body, csr: Buffer.concat([der, Buffer.from([0])]).toString('base64') });
     expect(line(answer)).toBe('422 csr_not_der');
-    expect(answer.body).toMatchObject({ offset: der.length, attemptsLeft: 4, state: 'awaiting-csr', next: 'csr' });
+    expect(answer.body).toMatchObject({
+      rule: CSR_REFUSALS.csr_not_der.rule,
+      offset: der.length,
+      attemptsLeft: 4,
+      state: 'awaiting-csr',
+      next: 'csr',
+    });
     expect(text(answer, 'hint')).toContain('offset');
   });
 

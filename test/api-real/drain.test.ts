@@ -1,7 +1,8 @@
 import { Agent, createServer, request } from 'node:http';
 import express from 'express';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { closeServer, newDrain } from '../../api/drain.ts';
+import { newDrain } from '../../api/drain.ts';
+import { drain as close } from '../../api/http/listener.ts';
 import { portOf } from './stand/token-issuer.ts';
 
 const drain = newDrain();
@@ -34,7 +35,7 @@ it('what is under way is answered, a further request on a kept connection is tol
   expect(refused).toMatchObject({ status: 503, headers: { connection: 'close', 'retry-after': '1' } });
   expect(JSON.parse(refused.text)).toMatchObject({ code: 'shutting_down', retryable: true });
   await lingered;
-  const closed = closeServer(server);
+  const closed = close(server);
   expect(await underWay).toMatchObject({ status: 200 });
   await closed;
   await expect(get('/')).rejects.toThrow(/ECONNREFUSED|socket hang up/);

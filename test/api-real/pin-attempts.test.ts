@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { PinGuard } from '../../api/pin-guard.ts';
 import { ArgonSlots } from '../../core/pin/argon-slots.ts';
 import { call, line, member, text } from './stand/call.ts';
 import { wrongPinBody } from './stand/device.ts';
@@ -52,6 +53,29 @@ describe('an attemptId', () => {
     expect(line(await put(entering, await right(entering)))).toBe('200');
   });
 
+  test('that is pending in an enrollment that has ended is answered by the state, without waiting', async () => {
+    const ended = await bringTo(stand, 'locked');
+    const body = wrongPinBody();
+    await stand.db.pinAttempt.create({ data: { enrollmentId: ended.id, attemptId: body.attemptId, mode: 'verify' } });
+    const begun = Date.now();
+    expect(line(await put(ended, body))).toBe('409 wrong_state');
+    expect(Date.now() - begun).toBeLessThan(8_000);
+  });
+
+  test('that has its outcome is answered even when all Argon2 slots are taken', async () => {
+    const entering = await enter();
+    const body = wrongPinBody();
+    await put(entering, body);
+    const argon = new ArgonSlots({ slots: 1, queue: 0, share: 1 });
+    const busy = await startSecondApi(stand, { argon });
+    let free: () => void = () => undefined;
+    const held = argon.run('somebody', () => new Promise<void>((done) => (free = done)));
+    expect(line(await put(entering, body, busy))).toBe('403 pin_incorrect');
+    expect(line(await put(entering, wrongPinBody(), busy))).toBe('503 service_unavailable');
+    free();
+    await held;
+  });
+
   test('that is pending gets its outcome as soon as it is there', async () => {
     const entering = await enter();
     const body = wrongPinBody();
@@ -77,16 +101,35 @@ describe('an attemptId', () => {
 });
 
 describe('once satisfied', () => {
-  test('every well-formed PUT is 200, looks at nothing, charges nothing, repeats the signal while the CSR is due', async () => {
+  test('every well-formed PUT is 200, looks at nothing, charges nothing, and wakes the run at most once in a while', async () => {
     const staged = await bringTo(stand, 'awaiting-csr');
     const before = [await pinOf(staged), await rowOf(staged)];
     for (const body of [wrongPinBody(), wrongPinBody('setup'), wrongPinBody('verify', 's0'), wrongPinBody('verify', 'unknown')])
       expect(line(await put(staged, body))).toBe('200');
     expect([await pinOf(staged), await rowOf(staged)]).toEqual(before);
-    expect(stand.gateway.countOf('wake', staged.id)).toBe(4);
+    expect(stand.gateway.countOf('wake', staged.id)).toBe(1);
     const later = await bringTo(stand, 'issuing');
     expect(line(await put(later, wrongPinBody()))).toBe('200');
     expect(stand.gateway.countOf('wake', later.id)).toBe(0);
+  });
+
+  test('the signal is repeated after a while, as long as the CSR is due', async () => {
+    const staged = await bringTo(stand, 'awaiting-csr');
+    const impatient = await startSecondApi(stand, { pinGuard: new PinGuard(100) });
+    await put(staged, wrongPinBody(), impatient);
+    await expect
+      .poll(async () => {
+        await put(staged, wrongPinBody(), impatient);
+        return stand.gateway.countOf('wake', staged.id);
+      })
+      .toBe(2);
+  });
+
+  test('an attempt that was lost with its process before another one satisfied is 200, without waiting', async () => {
+    const staged = await bringTo(stand, 'awaiting-csr');
+    const body = wrongPinBody();
+    await stand.db.pinAttempt.create({ data: { enrollmentId: staged.id, attemptId: body.attemptId, mode: 'verify' } });
+    expect(line(await put(staged, body))).toBe('200');
   });
 
   test('a malformed PUT is still refused', async () => {
@@ -141,12 +184,25 @@ describe('guessing', () => {
     expect((await pinOf(entering)).failed).toBe(4);
   });
 
+  test('a flood for one user takes its share of the slots and no more: another user is judged meanwhile', async () => {
+    const [flooded, other] = [await enter(), await enter()];
+    const argon = new ArgonSlots({ slots: 1, queue: 64, share: 2 });
+    const fair = await startSecondApi(stand, { argon, pinGuard: new PinGuard(), config: { ...stand.config, pinDelays: false } });
+    const flood = Promise.all(Array.from({ length: 40 }, () => put(flooded, wrongPinBody(), fair)));
+    expect(line(await put(other, await right(other), fair))).toBe('200');
+    const lines = (await flood).map(line);
+    expect(lines.filter((one) => one === '503 service_unavailable').length).toBeGreaterThan(0);
+    // What was refused for the queue was not charged.
+    expect((await pinOf(flooded)).failed).toBe((await attemptsOf(flooded)).length);
+    expect((await pinOf(flooded)).failed).toBeLessThanOrEqual(5);
+  });
+
   test('a full Argon2 queue is 503 and charges nothing', async () => {
     const entering = await enter();
-    const argon = new ArgonSlots(1, 0);
+    const argon = new ArgonSlots({ slots: 1, queue: 0, share: 1 });
     const busy = await startSecondApi(stand, { argon });
     let free: () => void = () => undefined;
-    const held = argon.run(() => new Promise<void>((done) => (free = done)));
+    const held = argon.run('somebody', () => new Promise<void>((done) => (free = done)));
     const body = await right(entering);
     expect(line(await put(entering, body, busy))).toBe('503 service_unavailable');
     expect([(await rowOf(entering)).pinAttempts, (await pinOf(entering)).failed]).toEqual([0, 0]);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { PinGuard } from '../../api/pin-guard.ts';
 import { keyRing } from '../../core/key-ring.ts';
 import { call, line, member, text } from './stand/call.ts';
 import { pinBody, wrongPinBody } from './stand/device.ts';
@@ -113,6 +114,20 @@ describe('verify', () => {
     expect(after.phc).not.toBe(before);
     const next = await enter({ userId: entering.userId });
     expect(line(await put(next, await right(next), rotated))).toBe('200');
+  });
+
+  test('needs the pepper of the stored PIN: without it 503, uncharged, counted by key id for the operator; with it the same attempt is judged', async () => {
+    const entering = await enter();
+    const pinGuard = new PinGuard();
+    const pinPepperKeys = keyRing([{ kid: 'p9', key: new Uint8Array(32).fill(9) }]);
+    const retired = await startSecondApi(stand, { pinGuard, config: { ...stand.config, pinPepperKeys } });
+    const body = await right(entering);
+    const refused = await put(entering, body, retired);
+    expect([line(refused), refused.headers.get('retry-after')]).toEqual(['503 service_unavailable', '5']);
+    expect([(await rowOf(entering)).pinAttempts, (await pinOf(entering)).failed, await attemptsOf(entering)]).toEqual([0, 0, []]);
+    expect((await pinGuard.keyMissing.get()).values).toMatchObject([{ value: 1, labels: { kid: 'p1' } }]);
+    expect((await pinGuard.evaluations.get()).values).toEqual([]);
+    expect(line(await put(entering, body))).toBe('200');
   });
 
   test('of a wrong PIN: 403 with attemptsLeft and retryAt, counted for enrollment and user', async () => {

@@ -24,6 +24,32 @@ test('without the header the preset of the call counts and nothing is said to be
   expect(await ask({})).toEqual({ waitMs: 10_000, applied: null });
 });
 
+test('eight calls of an enrollment wait; a ninth is answered at once, one of another enrollment waits, and so does the next after one has ended', async () => {
+  const finish: (() => void)[] = [];
+  const app = express().get('/:id', (req, res) => {
+    const waitMs = preferredWaitMs(req, res, 10);
+    res.setHeader('x-wait-ms', waitMs).flushHeaders();
+    if (waitMs > 0) finish.push(() => res.end());
+    else res.end();
+  });
+  const server = createServer(app);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('does not listen');
+  const waitOf = async (id: string) => {
+    const { headers } = await fetch(`http://127.0.0.1:${address.port}/${id}`, { headers: { prefer: 'wait=5' } });
+    return [headers.get('x-wait-ms'), headers.get('preference-applied')];
+  };
+  const applied = ['5000', 'wait=5'];
+  for (let n = 0; n < 8; n += 1) expect(await waitOf('a')).toEqual(applied);
+  expect([await waitOf('a'), await waitOf('b')]).toEqual([['0', null], applied]);
+  finish.shift()?.();
+  await expect.poll(() => waitOf('a')).toEqual(applied);
+  for (const end of finish) end();
+  server.closeAllConnections();
+  server.close();
+});
+
 async function ask(headers: Record<string, string>): Promise<{ waitMs: unknown; applied: string | null }> {
   const app = express().get('/', (req, res) => void res.json(preferredWaitMs(req, res, 10)));
   const server = createServer(app);

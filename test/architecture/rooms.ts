@@ -24,7 +24,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['zod', '@temporalio/workflow', '@temporalio/common'],
     // The workflow bundle reads contract/: zod would double it, the SDK takes neither.
     only: {
-      zod: ['contract/http.ts', 'contract/http/', 'contract/admin-http.ts'],
+      zod: ['contract/http.ts', 'contract/http/', 'contract/operator-http.ts'],
       '@temporalio/workflow': ['contract/temporal.ts', 'contract/temporal/'],
       '@temporalio/common': ['contract/search-attributes.ts'],
     },
@@ -43,14 +43,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     },
     never: { ...NO_ENVIRONMENT, ...NO_CLOCK },
   },
+  // Named points at which a fault runner may stop a process; nothing in production (ADR 33).
+  faults: { may: [], packages: ['node:net'], never: { ...NO_ENVIRONMENT, ...NO_CLOCK } },
   store: {
-    may: ['contract/'],
-    packages: ['@prisma/*', 'pg', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:url'],
+    may: ['contract/', 'faults/reach.ts'],
+    packages: ['@prisma/*', 'pg', 'rate-limiter-flexible', 'node:crypto', 'node:fs', 'node:module', 'node:path', 'node:url'],
     never: NO_ENVIRONMENT,
   },
   workflows: { may: ['contract/'], mayTypes: ['activities/'], packages: ['@temporalio/workflow'], never: NO_ENVIRONMENT },
   activities: {
-    may: ['contract/', 'core/', 'store/'],
+    may: ['contract/', 'core/', 'store/', 'faults/reach.ts'],
     packages: ['@temporalio/activity', 'node:crypto', 'node:timers/promises'],
     packageTypes: ['@temporalio/worker'],
     never: NO_ENVIRONMENT,
@@ -61,15 +63,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'contract/',
       'store/',
       'process/',
+      'faults/reach.ts',
+      'faults/arm.ts',
       'core/key-ring.ts',
       'core/pin/',
       'core/token/',
       'core/csr/challenge.ts',
       'core/csr/csr-text.ts',
       'core/csr/find-private-key.ts',
+      'core/timeline/',
       'temporal/connection.ts',
+      'temporal/workflow-events.ts',
     ],
-    mayTypes: ['config/'],
+    mayTypes: ['config/', 'faults/'],
     packages: [
       'express',
       'helmet',
@@ -79,17 +85,28 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       '@asteasolutions/zod-to-openapi',
       '@temporalio/client',
       'node:crypto',
+      'node:fs/promises',
       'node:http',
       'node:https',
+      'node:net',
+      'node:tls',
       'node:timers/promises',
+      'prom-client',
     ],
-    packageTypes: ['pino'],
-    only: { '@temporalio/client': ['api/gateway.ts'], 'temporal/connection.ts': ['api/start-api.ts'] },
+    packageTypes: ['pino', 'node:stream'],
+    only: {
+      '@temporalio/client': ['api/gateway.ts'],
+      'temporal/connection.ts': ['api/start-api.ts'],
+      'temporal/workflow-events.ts': ['api/gateway.ts'],
+      'faults/arm.ts': ['api/start-api.ts'],
+      // Files are for the one who watches the listener's certificate.
+      'node:fs/promises': ['api/http/watch-tls-files.ts'],
+    },
     never: NO_ENVIRONMENT,
   },
   // The engine room meets everybody but the devices' side.
   worker: {
-    may: ['contract/', 'core/', 'store/', 'activities/', 'temporal/', 'config/', 'process/', 'api/gateway.ts'],
+    may: ['contract/', 'core/', 'store/', 'activities/', 'temporal/', 'config/', 'process/', 'faults/arm.ts', 'api/gateway.ts'],
     packages: ['@temporalio/worker', 'prom-client', 'node:crypto', 'node:fs', 'node:fs/promises', 'node:url', 'node:timers/promises'],
     packageTypes: ['pino'],
     never: NO_ENVIRONMENT,
@@ -97,14 +114,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Transport only: nothing of the domain but the names of search attributes and the shape of a key ring.
   temporal: {
     may: ['config/', 'contract/search-attributes.ts', 'core/key-ring.ts'],
-    mayTypes: ['process/'],
+    mayTypes: ['process/', 'contract/timeline.ts'],
     packages: ['@temporalio/*', 'jose', 'node:crypto', 'node:fs', 'node:http', 'node:timers/promises', 'node:url'],
     packageTypes: ['pino'],
     never: NO_ENVIRONMENT,
   },
-  config: { may: ['contract/key-types.ts', 'core/key-ring.ts'], packages: ['zod', 'node:fs'], never: NO_ENVIRONMENT },
+  config: { may: ['contract/key-types.ts', 'core/key-ring.ts'], packages: ['zod', 'node:crypto', 'node:fs'], never: NO_ENVIRONMENT },
   // What every process shares: logger, loop, health listener, orderly end.
-  process: { may: ['config/'], packages: ['pino', 'prom-client', 'node:http', 'node:timers/promises'], never: NO_ENVIRONMENT },
+  process: {
+    may: ['config/'],
+    packages: ['pino', 'prom-client', 'node:fs', 'node:http', 'node:inspector', 'node:timers/promises'],
+    never: NO_ENVIRONMENT,
+  },
   // Independent of the server, so that a test of both does not share its mistakes.
   sdk: {
     may: [],
@@ -116,7 +137,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     may: ['contract/', 'core/', 'store/', 'api/', 'worker/', 'temporal/', 'config/', 'process/', 'sdk/'],
     packages: ['@peculiar/*', '@temporalio/*', 'commander', 'jose', 'pg', 'pino', 'reflect-metadata', 'undici', 'zod', 'yaml', 'node:*'],
   },
-  conformance: { may: ['sdk/', 'contract/'], packages: ['node:*'] },
+  // Brings a stack up, breaks it on purpose and checks what is left.
+  'fault-runs': {
+    may: ['contract/', 'core/', 'store/', 'temporal/', 'config/', 'faults/', 'sdk/', 'cli/', 'bench/at-concurrency.ts'],
+    packages: ['@temporalio/client', '@temporalio/worker', 'pg', 'undici', 'zod', 'node:*'],
+  },
+  // Hostile requests are written with our DER writer; what they must meet is said there, never asked of the gate.
+  conformance: { may: ['sdk/', 'contract/', 'core/asn1/'], mayTypes: ['core/csr/'], packages: ['node:*'] },
   bench: {
     may: [
       'contract/',
@@ -137,5 +164,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Runs before anything is built: certificates between the containers, secrets of a first start.
   deploy: { may: ['deploy/', 'bin/'], packages: ['@peculiar/*', 'reflect-metadata', 'node:*'] },
   bin: { may: [], packages: ['tsx/esm/api', 'node:*'] },
-  scripts: { may: ['contract/', 'config/', 'api/', 'store/', 'cli/', 'worker/', 'bin/'], packages: ['tsx/esm/api', 'yaml', 'node:*'] },
+  scripts: {
+    may: ['contract/', 'config/', 'api/', 'store/', 'cli/', 'worker/', 'bin/'],
+    packages: ['tsx/esm/api', 'yaml', 'zod', 'node:*'],
+  },
 };

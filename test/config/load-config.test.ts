@@ -75,6 +75,14 @@ describe('what production refuses and development allows', () => {
     expect(problemsOf('worker', environmentOf('worker', { CS_WORKFLOW_BUNDLE: undefined, CS_ENV: 'development' }))).toEqual([]);
   });
 
+  test.each(['api', 'worker', 'issuer'] as const)('an %s process at whose fault points a runner could kill it', (name) => {
+    const changes = { CS_FAULT_POINTS_SOCKET: '/tmp/faults.sock' };
+    expect(problemsOf(name, environmentOf(name, changes))).toEqual([
+      expect.stringMatching(/^CS_FAULT_POINTS_SOCKET is set: .*Remove it\.$/),
+    ]);
+    expect(loadConfig(name, environmentOf(name, { ...changes, CS_ENV: 'development' })).faultPointsSocket).toBe('/tmp/faults.sock');
+  });
+
   test.each([
     ['api', 'CS_JWKS_URL'],
     ['codec', 'CS_CODEC_JWKS_URL'],

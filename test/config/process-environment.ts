@@ -12,23 +12,25 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** TEST KEY: 32 equal octets. */
 export const TEST_KEY = Buffer.alloc(32, 1).toString('base64url');
-const RING = `1 ${TEST_KEY}\n`;
 const PEM = '-----BEGIN TEST DATA-----\nnot read here\n-----END TEST DATA-----\n';
+/** TEST KEY of each purpose. */
+const ring = (octet: number) => `1 ${Buffer.alloc(32, octet).toString('base64url')}\n`;
 
 /** A good value for every setting without a default; files hold what is written here. */
 const GOOD: Environment = {
   CS_DATABASE_URL_FILE: fileWith('postgresql://test:test@127.0.0.1:5432/test\n'),
+  CS_SWEEPER_DATABASE_URL_FILE: fileWith('postgresql://sweeper:test@127.0.0.1:5432/test\n'),
   CS_TEMPORAL_ADDRESS: '127.0.0.1:7233',
-  CS_CODEC_KEYS_FILE: fileWith(RING),
-  CS_CHALLENGE_KEYS_FILE: fileWith(RING),
+  CS_CODEC_KEYS_FILE: fileWith(ring(11)),
+  CS_CHALLENGE_KEYS_FILE: fileWith(ring(12)),
   CS_TLS_CERT_FILE: fileWith(PEM),
   CS_TLS_KEY_FILE: fileWith(PEM),
   CS_JWT_ISSUER: 'https://token-service.example.org',
   CS_JWT_AUDIENCE: 'certificate-service',
   CS_JWKS_URL: 'https://token-service.example.org/jwks.json',
-  CS_TOKEN_KEYS_FILE: fileWith(RING),
-  CS_PIN_SALT_KEYS_FILE: fileWith(RING),
-  CS_PIN_PEPPER_KEYS_FILE: fileWith(RING),
+  CS_TOKEN_KEYS_FILE: fileWith(ring(13)),
+  CS_PIN_SALT_KEYS_FILE: fileWith(ring(14)),
+  CS_PIN_PEPPER_KEYS_FILE: fileWith(ring(15)),
   CS_EVIDENCE_KEY_FILE: fileWith(PEM),
   CS_WORKFLOW_BUNDLE: '/srv/workflows.cjs',
   CS_ROOT_CERT_FILE: fileWith(PEM),

@@ -47,7 +47,7 @@ describe('networks of docker-compose.yml', () => {
 
 describe('stopping', () => {
   it('leaves every process longer than its own longest wait', () => {
-    const drainMs = Number(/DRAIN_MS = ([\d_]+)/.exec(read('api/start-api.ts'))?.[1]?.replaceAll('_', ''));
+    const drainMs = Number(/DRAIN_MS = ([\d_]+)/.exec(read('api/http/listener.ts'))?.[1]?.replaceAll('_', ''));
     const graceSeconds = Number(/SHUTDOWN_GRACE = '(\d+) s'/.exec(read('worker/issuance-worker.ts'))?.[1]);
     const longest = Math.max(drainMs / 1_000, graceSeconds);
     expect(longest).toBeGreaterThan(0);

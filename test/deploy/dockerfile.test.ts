@@ -80,6 +80,7 @@ describe('the Dockerfile', () => {
       'config',
       'contract',
       'core',
+      'faults',
       'prisma',
       'process',
       'sdk',

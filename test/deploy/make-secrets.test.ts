@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../config/load-config.ts';
+import { DATABASE_ROLES } from '../../store/grants.ts';
 import { COMPOSE, serviceOf } from './compose.ts';
 
 const SCRIPT = join(import.meta.dirname, '..', '..', 'deploy', 'make-secrets.mjs');
@@ -48,7 +49,8 @@ describe('deploy/make-secrets.mjs', () => {
   it('leaves no place of a template open, and gives each role a password of its own', () => {
     const sql = readFileSync(join(OUT, 'secrets', 'postgres-init.sql'), 'utf8');
     const passwords = [...sql.matchAll(/PASSWORD '([\w-]{43})'/g)].map(([, password]) => password);
-    expect(new Set(passwords).size).toBe(5);
+    expect(new Set(passwords).size).toBe(7);
+    for (const role of ['cs_owner', ...DATABASE_ROLES]) expect(sql).toContain(`CREATE ROLE ${role} LOGIN PASSWORD '`);
     for (const file of ['postgres-init.sql', 'temporal-server.yaml'])
       expect(readFileSync(join(OUT, 'secrets', file), 'utf8')).not.toMatch(/-password@/);
   });

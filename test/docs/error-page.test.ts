@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessTokens } from '../../api/access-token.ts';
 import { publicApp } from '../../api/app.ts';
 import type { EnrollmentGateway } from '../../api/gateway.ts';
+import { rateLimits } from '../../api/limits/rate-limits.ts';
+import { PinGuard } from '../../api/pin-guard.ts';
 import { PROBLEMS } from '../../contract/error-codes.ts';
 import { ArgonSlots } from '../../core/pin/argon-slots.ts';
 import { openDatabase } from '../../store/database.ts';
@@ -17,6 +19,7 @@ const gateway: EnrollmentGateway = {
   acknowledge: away,
   cancel: away,
   process: away,
+  history: away,
   nudge: away,
   terminate: away,
 };
@@ -27,9 +30,23 @@ describe('the documentation of the API, with neither database nor Temporal', () 
   beforeAll(async () => {
     const config = testApiConfig({ jwksUrl: 'http://127.0.0.1:9/jwks.json', databaseUrl: 'postgresql://unused:unused@127.0.0.1:9/unused' });
     const db = openDatabase(config.databaseUrl);
-    const tokens = accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: config.jwksUrl, now: async () => new Date() });
+    const tokens = accessTokens({
+      issuer: JWT_ISSUER,
+      audience: JWT_AUDIENCE,
+      jwksUrl: config.jwksUrl,
+      currentDate: async () => new Date(),
+    });
     server = createServer(
-      publicApp({ config, db, gateway, accessTokens: tokens, argon: new ArgonSlots(1, 1), log: pino({ level: 'silent' }) }),
+      publicApp({
+        config,
+        db,
+        gateway,
+        accessTokens: tokens,
+        limits: rateLimits(config),
+        argon: new ArgonSlots({ slots: 1, queue: 1, share: 1 }),
+        pinGuard: new PinGuard(),
+        log: pino({ level: 'silent' }),
+      }),
     );
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const address = server.address();

@@ -27,6 +27,12 @@ describe('generated documents', () => {
     expect(listed.filter((code) => Object.hasOwn(CSR_REFUSALS, code))).toEqual(Object.keys(CSR_REFUSALS));
   });
 
+  test('docs/csr-refusals.md has a section for each refusal of a CSR, in the order of judgement, with rule and way out', () => {
+    const sections = read('docs/csr-refusals.md').split('\n## ').slice(1);
+    expect(sections.map((section) => section.split('\n')[0])).toEqual(Object.keys(CSR_REFUSALS));
+    for (const section of sections) expect(section).toMatch(/Rule: .+\n[^]*looks like: .+\n[^]*usual mistake: .+\n[^]*fix it: .+/);
+  });
+
   test('docs/configuration.md has one line for each variable, and marks every secret', () => {
     const fields = Object.values(PROCESSES).flatMap((all) => Object.values<Field>(all));
     for (const { env, key } of fields) {

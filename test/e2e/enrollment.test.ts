@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DeliveryFormat, KeyType } from '../../contract/key-types.ts';
 import { VirtualCard } from '../../sdk/index.ts';
+import { presentToServer } from './relying-server.ts';
 import { type RunningStack, runningStack } from './running-stack.ts';
 import { downloadPublicFiles, gnutlsVerdict, opensslVerdict, revokedSerials } from './verifiers.ts';
 
@@ -40,7 +40,7 @@ describe('a device enrolls over HTTPS against the whole stack', () => {
       directory: enrolled.cardFolder,
       deviceSecret: readFileSync(`${enrolled.cardFolder}.device-secret`),
     });
-    const subject = await presentToServer(stack, card);
+    const subject = await presentToServer(stack.dev, card);
     expect(subject).toContain('OU=SDK');
   });
 
@@ -91,32 +91,4 @@ async function enrolledWithoutAck(stack: RunningStack): Promise<{ enrollmentId: 
 
 async function crlLists({ dev }: RunningStack, pem: string): Promise<boolean> {
   return (await revokedSerials(dev, 'issuing-ec')).includes(new X509Certificate(pem).serialNumber.toUpperCase());
-}
-
-/** A relying service on this machine: it trusts our root and demands a certificate. Resolves with the subject that it saw. */
-async function presentToServer({ dev }: RunningStack, card: VirtualCard): Promise<string> {
-  const environment = dev.environments['api'] ?? {};
-  const roots = dev.rootCertificateFiles.map((file) => readFileSync(file));
-  const tls = { cert: readFileSync(environment['CS_TLS_CERT_FILE'] ?? ''), key: readFileSync(environment['CS_TLS_KEY_FILE'] ?? '') };
-  const seen = new Promise<string>((done, failed) => {
-    const server = createServer({ ...tls, ca: roots, requestCert: true, rejectUnauthorized: true }, (socket: TLSSocket) => {
-      done(socket.getPeerX509Certificate()?.subject ?? '');
-      socket.end();
-      server.close();
-    });
-    server.once('tlsClientError', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      const socket = tlsConnect({
-        port,
-        host: '127.0.0.1',
-        servername: 'localhost',
-        ca: readFileSync(dev.tlsCaFile),
-        ...card.tlsClientIdentity(),
-      });
-      socket.on('error', failed).on('secureConnect', () => socket.end());
-    });
-  });
-  return seen;
 }

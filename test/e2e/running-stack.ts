@@ -5,10 +5,9 @@ import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { afterAll } from 'vitest';
 import { type EnrolledDevice, type Enrolling, enrollOne } from '../../cli/demo/enroll-one.ts';
+import { anyPorts } from '../../cli/dev/any-ports.ts';
 import type { DevJson } from '../../cli/dev/dev-json.ts';
 import { secretPaths } from '../../cli/dev/dev-secrets.ts';
-import { freePort } from '../../cli/dev/free-ports.ts';
-import type { Ports } from '../../cli/dev/ports.ts';
 import { type Stack, startStack } from '../../cli/dev/stack.ts';
 import { parseKeyRing } from '../../config/key-ring-file.ts';
 import { storeOf } from '../../sdk/card/virtual-card.ts';
@@ -33,7 +32,7 @@ export async function runningStack(settings: Record<string, string> = {}): Promi
   chmodSync(dataFolder, 0o711); // PostgreSQL's own user must pass
   const stack: Stack = await startStack({
     dataFolder,
-    ports: await freePorts(),
+    ports: await anyPorts(),
     say: () => undefined,
     signal: new AbortController().signal,
     settings,
@@ -91,40 +90,5 @@ function ordinary(dataFolder: string, n: number): Enrolling {
     cardFolder: join(dataFolder, 'cards', String(n)),
     onRegistered: () => undefined,
     onStep: () => undefined,
-  };
-}
-
-async function freePorts(): Promise<Ports> {
-  const ports = new Set<number>();
-  while (ports.size < 10) ports.add(await freePort());
-  const [api, files, apiHealth, workerHealth, issuerHealth, codec, tokenService, temporal, temporalUi, postgres] = [...ports];
-  const all = {
-    api,
-    files,
-    'api-health': apiHealth,
-    'worker-health': workerHealth,
-    'issuer-health': issuerHealth,
-    codec,
-    'token-service': tokenService,
-    temporal,
-    'temporal-ui': temporalUi,
-    postgres,
-  };
-  return requireAll(all);
-}
-
-function requireAll(ports: { [Name in keyof Ports]: number | undefined }): Ports {
-  const port = (name: keyof Ports): number => ports[name] ?? 0;
-  return {
-    api: port('api'),
-    files: port('files'),
-    'api-health': port('api-health'),
-    'worker-health': port('worker-health'),
-    'issuer-health': port('issuer-health'),
-    codec: port('codec'),
-    'token-service': port('token-service'),
-    temporal: port('temporal'),
-    'temporal-ui': port('temporal-ui'),
-    postgres: port('postgres'),
   };
 }

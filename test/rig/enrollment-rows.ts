@@ -54,7 +54,15 @@ function wanted(device: DeviceIds, limits: StageLimits): NewEnrollment {
 export async function satisfyPin(db: Database, id: EnrollmentId): Promise<void> {
   const { userId } = await db.enrollment.findUniqueOrThrow({ where: { id } });
   const mode = (await db.userPin.count({ where: { userId } })) === 0 ? 'setup' : 'verify';
-  const entry: PinEntry = { enrollmentId: id, attemptId: randomUUID(), mode, paramsVersion: 1, saltKid: 's1', currentSaltKid: 's1' };
+  const entry: PinEntry = {
+    enrollmentId: id,
+    attemptId: randomUUID(),
+    mode,
+    paramsVersion: 1,
+    saltKid: 's1',
+    currentSaltKid: 's1',
+    hasPepper: () => true,
+  };
   const begun = await beginPinAttempt(db, entry, PIN_LIMITS);
   if (begun?.kind !== 'evaluate') throw new Error('the PIN was not to be evaluated');
   const outcome = await settlePinAttempt(db, entry, begun.job, right(mode), PIN_LIMITS);

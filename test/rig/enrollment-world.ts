@@ -18,7 +18,10 @@ import { TEST_CONFIG, testHierarchy, testSigner } from '../core/pki/test-hierarc
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 import { testKeys } from './test-keys.ts';
 
-/** Everything below the API without Temporal: a database of its own, CAs of the test keys, an evidence key, all activities. */
+/**
+ * Everything below the API without Temporal: a database of its own, CAs of the test keys, an evidence key, all activities. The activities
+ * have the rights of their process; `db` is for preparing and looking.
+ */
 export interface EnrollmentWorld extends FreshDatabase {
   readonly enrollmentDeps: EnrollmentDeps;
   readonly issuanceDeps: IssuanceDeps;
@@ -34,14 +37,15 @@ export async function enrollmentWorld(options: { maxCsrRefusals?: number; maxAck
   const hierarchy = testHierarchy(new Date());
   const evidence = newEvidenceKey();
   const { maxCsrRefusals = 5, maxAckRefusals = 10 } = options;
-  const judging = { db: fresh.db, challengeKeys: TEST_CHALLENGE_KEYS, allowedKeyTypes: KEY_TYPES };
+  const judging = { challengeKeys: TEST_CHALLENGE_KEYS, allowedKeyTypes: KEY_TYPES };
   const enrollmentDeps: EnrollmentDeps = {
     ...judging,
+    db: fresh.asRole('cs_worker'),
     maxCsrRefusals,
     maxAckRefusals,
     signReceipt: (facts) => signReceipt(facts, evidence),
   };
-  const issuanceDeps: IssuanceDeps = { ...judging, ...issuingParts(hierarchy) };
+  const issuanceDeps: IssuanceDeps = { ...judging, db: fresh.asRole('cs_issuer'), ...issuingParts(hierarchy) };
   await registerIssuers(fresh.db, hierarchy);
   const activities = { ...createEnrollmentActivities(enrollmentDeps), ...createIssuanceActivities(issuanceDeps) };
   return { ...fresh, enrollmentDeps, issuanceDeps, activities, evidence, hierarchy };

@@ -1,13 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, inject } from 'vitest';
+import { type LoginRole, urlAs } from '../../cli/dev/database-roles.ts';
 import { type Database, openDatabase } from '../../store/database.ts';
-import './provided.ts';
+import type { DatabaseRole } from '../../store/grants.ts';
+import { ROLE_PASSWORD } from './provided.ts';
 
 export interface FreshDatabase {
   /** Superuser URL. */
   readonly url: string;
+  /** As superuser: for preparing and looking, not for what a process does. */
   readonly db: Database;
+  /** The same database with the rights of one process. */
+  asRole(role: DatabaseRole): Database;
+  urlOf(role: LoginRole): string;
 }
 
 /**
@@ -16,15 +22,24 @@ export interface FreshDatabase {
  */
 export async function freshDatabase(options: { poolSize?: number } = {}): Promise<FreshDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await administer(`CREATE DATABASE ${name} TEMPLATE cs_template`);
+  await administer(`CREATE DATABASE ${name} TEMPLATE cs_template OWNER cs_owner`);
   const url = new URL(inject('rig').postgresUrl);
   url.pathname = `/${name}`;
-  const db = openDatabase(url.href, { poolSize: options.poolSize ?? 8 });
+  const urlOf = (role: LoginRole) => urlAs(url.href, role, ROLE_PASSWORD);
+  const open = (as: string) => openDatabase(as, { poolSize: options.poolSize ?? 8 });
+  const opened = new Map<string, Database>();
   afterAll(async () => {
-    await db.$disconnect();
+    for (const one of opened.values()) await one.$disconnect();
     await administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   });
-  return { url: url.href, db };
+  const asRole = (role: DatabaseRole) => openOnce(opened, role, () => open(urlOf(role)));
+  return { url: url.href, db: openOnce(opened, '', () => open(url.href)), asRole, urlOf };
+}
+
+function openOnce(opened: Map<string, Database>, name: string, open: () => Database): Database {
+  const db = opened.get(name) ?? open();
+  opened.set(name, db);
+  return db;
 }
 
 /** An empty database without any table, for tests of migrations. */

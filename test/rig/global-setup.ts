@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
+import { ensureLoginRoles, giveToOwner, urlAs } from '../../cli/dev/database-roles.ts';
 import { findTemporal } from '../../cli/dev/find-temporal.ts';
 import { freePort } from '../../cli/dev/free-ports.ts';
 import { startPostgres } from '../../cli/dev/postgres.ts';
 import { startTemporal } from '../../cli/dev/temporal-server.ts';
 import { applyMigrations } from '../../store/migrate.ts';
 import { bundleWorkflows } from '../../worker/workflow-bundle.ts';
-import type { Provided } from './provided.ts';
+import { type Provided, ROLE_PASSWORD } from './provided.ts';
 
 /** Every database of a test is a clone of this one: migrations run once. */
 export const TEMPLATE = 'cs_template';
@@ -48,7 +49,9 @@ async function database(folder: string, endings: Array<() => Promise<void>>): Pr
   const postgres = await startPostgres({ folder: join(folder, 'postgres'), port: await freePort(), password: 'test', settings });
   endings.push(() => postgres.stop());
   await postgres.ensureDatabase(TEMPLATE);
-  await applyMigrations(postgres.url(TEMPLATE), PRISMA_FOLDER);
+  await ensureLoginRoles(postgres.url('postgres'), () => ROLE_PASSWORD);
+  await giveToOwner(postgres.url(TEMPLATE));
+  await applyMigrations(urlAs(postgres.url(TEMPLATE), 'cs_owner', ROLE_PASSWORD), PRISMA_FOLDER);
   return postgres.url('postgres');
 }
 

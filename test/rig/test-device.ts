@@ -59,12 +59,12 @@ export async function takeCredentials(
   db: Database,
   enrollmentId: EnrollmentId,
   { deliveryKey }: Submitted,
-): Promise<{ credentials: Credentials; proof: string }> {
+): Promise<{ credentials: Credentials; proof: string; sdkKey: KeyObject }> {
   const credentials = await deliverCredentials(db, enrollmentId);
   if (credentials === undefined) throw new Error('there is nothing to deliver');
   const sdkCertificate = new X509Certificate(credentials.sdk.der);
   const sealed = { value: credentials.sealed, enrollmentId, deliveryKey, spki: spkiHash(sdkCertificate.publicKey) };
   const sdkKey = openSealedKey(credentials.format, sealed, sdkCertificate);
   const proof = makeAckProof({ sdkKey, enrollmentId, sealedSha256: credentials.sealedSha256, sdkCertificate, now: new Date() });
-  return { credentials, proof };
+  return { credentials, proof, sdkKey };
 }

@@ -21,23 +21,24 @@ describe('the sweeper without Temporal', () => {
     const [late, unstarted] = [await rowIn(world, 'awaiting-ack'), await rowIn(world, 'awaiting-pin')];
     await world.db.$executeRaw`UPDATE enrollment SET stage_deadline = now() - interval '3 minutes' WHERE id = ${late.id}::uuid`;
     await world.db.$executeRaw`UPDATE enrollment SET created_at = now() - interval '1 minute' WHERE id = ${unstarted.id}::uuid`;
-    await sweep({ db: world.db, log, ...grace, start: undefined });
+    await sweep({ db: world.asRole('cs_sweeper'), log, ...grace, start: undefined });
     expect(await snapshot(world, late.id)).toMatchObject({
       enrollment: { state: 'expired', code: 'deadline_ack' },
       delivery: { sealed: null },
     });
     expect((await snapshot(world, unstarted.id)).enrollment).toMatchObject({ state: 'awaiting-pin', startedAt: null });
-    const away = sweep({ db: world.db, log, ...grace, start: () => Promise.reject(new Error('Temporal is away')) });
+    const away = sweep({ db: world.asRole('cs_sweeper'), log, ...grace, start: () => Promise.reject(new Error('Temporal is away')) });
     await expect(away).resolves.toBeUndefined();
     expect((await snapshot(world, unstarted.id)).enrollment).toMatchObject({ startedAt: null });
-    await sweep({ db: world.db, log, ...grace, start: () => Promise.resolve() });
+    await sweep({ db: world.asRole('cs_sweeper'), log, ...grace, start: () => Promise.resolve() });
     expect((await snapshot(world, unstarted.id)).enrollment).toMatchObject({ startedAt: expect.any(Date) });
   });
 });
 
 describe('the CRL loop', () => {
   it('signs CRLs that OpenSSL verifies; a revocation makes the next one due and is in it', async () => {
-    const turn = () => renewCrls({ db: world.db, log, signers: world.issuanceDeps.signers, maxAgeSeconds: 3_600, lifeSeconds: 86_400 });
+    const turn = () =>
+      renewCrls({ db: world.asRole('cs_issuer'), log, signers: world.issuanceDeps.signers, maxAgeSeconds: 3_600, lifeSeconds: 86_400 });
     const issuer = () => world.db.issuer.findUniqueOrThrow({ where: { id: 'issuing-ec' } });
     await turn();
     const first = await issuer();

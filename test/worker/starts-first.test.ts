@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { connect, createServer, type Socket } from 'node:net';
 import pg from 'pg';
 import { afterAll, expect, inject, it } from 'vitest';
+import { urlAs } from '../../cli/dev/database-roles.ts';
 import { freePort } from '../../cli/dev/free-ports.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { enrollmentWorkflowId } from '../../contract/ids.ts';
@@ -12,6 +13,7 @@ import { startEnrollmentWorker } from '../../worker/enrollment-worker.ts';
 import { filesIn } from '../core/pki/test-hierarchy.ts';
 import { createRow } from '../rig/enrollment-rows.ts';
 import { until } from '../rig/enrollment-runs.ts';
+import { ROLE_PASSWORD } from '../rig/provided.ts';
 import { connectTestTemporal, taskQueueSuffix } from '../rig/test-temporal.ts';
 import { workflowBundlePath } from '../rig/workflow-bundle.ts';
 
@@ -63,11 +65,13 @@ it('stops within seconds while Temporal never came', async () => {
 
 function configOf(databaseUrl: string, temporalPort: number, healthPort: number) {
   const evidence = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const challenge = `7 ${Buffer.alloc(32, 1).toString('base64url')}\n`;
-  const path = filesIn({ database: databaseUrl, codec: CODEC_LINE, challenge, evidence });
+  const challenge = `7 ${Buffer.alloc(32, 9).toString('base64url')}\n`;
+  const as = (role: 'cs_worker' | 'cs_sweeper') => urlAs(databaseUrl, role, ROLE_PASSWORD);
+  const path = filesIn({ database: as('cs_worker'), sweeper: as('cs_sweeper'), codec: CODEC_LINE, challenge, evidence });
   return loadConfig('worker', {
     CS_ENV: 'development',
     CS_DATABASE_URL_FILE: path('database'),
+    CS_SWEEPER_DATABASE_URL_FILE: path('sweeper'),
     CS_TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
     CS_TASK_QUEUE_SUFFIX: taskQueueSuffix(),
     CS_CODEC_KEYS_FILE: path('codec'),

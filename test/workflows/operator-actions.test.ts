@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { ApplicationFailure, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  ApplicationFailure,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { enrollmentProcess } from '../../contract/temporal.ts';
@@ -78,6 +84,54 @@ describe('a terminated run that awaited the acknowledgement', () => {
   });
 });
 
+describe('a device that waits for its credentials while an operator acts', () => {
+  let away: EnrollmentRuns;
+  beforeAll(async () => {
+    away = await enrollmentRuns(world, { ...server, issuance: 'away' });
+  });
+
+  async function waiting() {
+    const run = await away.bring('awaiting-csr');
+    const { digest } = await submit(world.db, run.id);
+    const answer = away.gateway.submitCsr(run.id, digest, randomUUID(), 20_000).catch((error: unknown) => error);
+    await stands(run.handle, 'issuing');
+    return { run, answer };
+  }
+
+  it('is told that the run is not there when it is terminated; the row stays', async () => {
+    const { run, answer } = await waiting();
+    await run.handle.terminate('by hand');
+    expect(await answer).toMatchObject({ code: 'workflow_unavailable' });
+    expect(await stateOf(world, run.id)).toEqual({ state: 'issuing', code: null });
+  });
+
+  it.each(['Request Cancellation', 'the update'] as const)('is told that it was cancelled: %s', async (way) => {
+    const { run, answer } = await waiting();
+    await (way === 'the update' ? run.handle.executeUpdate('cancel') : run.handle.cancel());
+    expect(await answer).toEqual({ state: 'cancelled' });
+    await checkCompensated(run);
+  });
+
+  it('gets one answer when a second run was started by hand beside the first: issued once', async () => {
+    const { run, answer } = await waiting();
+    const args = [{ enrollmentId: run.id, limits: TEST_LIMITS }];
+    const second = await server.client.workflow.start('enrollment', {
+      taskQueue: away.enrollmentQueue,
+      workflowId: `by-hand-${randomUUID()}`,
+      args,
+    });
+    await stands(second, 'issuing');
+    await away.startIssuance();
+    expect(await answer).toEqual({ state: 'awaiting-ack' });
+    await stands(second, 'awaiting-ack');
+    expect(await world.db.credentialIntent.count({ where: { enrollmentId: run.id } })).toBe(2);
+    expect(await world.db.certificate.count({ where: { enrollmentId: run.id } })).toBe(2);
+    await second.cancel();
+    expect(await second.result()).toEqual({ state: 'cancelled', code: 'cancelled' });
+    expect(await stateOf(world, run.id)).toEqual({ state: 'cancelled', code: 'cancelled' });
+  });
+});
+
 describe('the page for operators', () => {
   it('says what these tests play', () => {
     if (process.env['UPDATE_DOCS'] === '1') writeFileSync(DOCS, operatorActionsPage());
@@ -105,12 +159,16 @@ function perform(action: Action, run: Run): Promise<unknown> {
   switch (action) {
     case 'request-cancellation':
       return run.handle.cancel();
+    case 'request-cancellation-twice':
+      return run.handle.cancel().then(() => run.handle.cancel());
     case 'update-cancel':
       return run.handle.executeUpdate('cancel');
     case 'terminate':
       return run.handle.terminate('by hand');
     case 'reset':
-      return reset(run);
+      return reset(run, 'first');
+    case 'reset-last':
+      return reset(run, 'last');
     case 'signal-pinSatisfied':
       return run.handle.signal('pinSatisfied');
     case 'signal-pinLocked':
@@ -123,6 +181,12 @@ function perform(action: Action, run: Run): Promise<unknown> {
       return clear.executeUpdate('acknowledge', { args: [{ proof: 'x' }] });
     case 'update-cancel-clear':
       return clear.executeUpdate('cancel', { args: [{ by: 'operator' }] });
+    case 'signal-unknown':
+      return run.handle.signal('completeEnrollment', { state: 'completed' });
+    case 'update-unknown':
+      return run.handle.executeUpdate('completeEnrollment', { args: [{ state: 'completed' }] });
+    case 'start-same-id':
+      return server.client.workflow.start('enrollment', { ...start, workflowId: run.handle.workflowId, args: [input] });
     case 'start-by-hand':
       return server.client.workflow.start('enrollment', { ...start, args: [input] });
     case 'start-by-hand-clear':
@@ -162,6 +226,12 @@ async function check(outcome: Outcome, played: Played): Promise<void> {
       expect(await stateOf(world, run.id)).toEqual(before);
       return;
     case 'second-run':
+      return goesOn(played);
+    case 'already-runs':
+      expect(done).toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
+      return goesOn(played);
+    case 'unknown':
+      expect(done === undefined || done instanceof WorkflowUpdateFailedError, String(done)).toBe(true);
       return goesOn(played);
     case 'fails-at-once':
       expect(done instanceof WorkflowFailedError && done.cause instanceof ApplicationFailure ? done.cause.type : done).toBe('invalid_body');
@@ -222,16 +292,18 @@ async function sweepOverdue({ id }: Run): Promise<void> {
 }
 
 /** The run id of the new run. */
-async function reset({ handle }: Run): Promise<string> {
+async function reset({ handle }: Run, to: 'first' | 'last'): Promise<string> {
   const { events } = await handle.fetchHistory();
-  const first = events?.find(({ eventType }) => eventType === proto.temporal.api.enums.v1.EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED);
-  if (first?.eventId === undefined || first.eventId === null) throw new Error('no workflow task was completed');
+  const { EVENT_TYPE_WORKFLOW_TASK_COMPLETED: completed } = proto.temporal.api.enums.v1.EventType;
+  const tasks = events?.filter(({ eventType }) => eventType === completed);
+  const task = tasks?.at(to === 'first' ? 0 : -1);
+  if (task?.eventId === undefined || task.eventId === null) throw new Error('no workflow task was completed');
   const { runId } = await server.connection.workflowService.resetWorkflowExecution({
     namespace: 'default',
     workflowExecution: { workflowId: handle.workflowId },
     reason: 'by hand',
     requestId: randomUUID(),
-    workflowTaskFinishEventId: first.eventId,
+    workflowTaskFinishEventId: task.eventId,
   });
   return runId;
 }

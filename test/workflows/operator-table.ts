@@ -26,6 +26,9 @@ export const OUTCOMES = {
   'ends-anew': 'A new run reads the row, finds its end and closes with that state. The row does not change.',
   'second-run':
     'A second run reads the same row and follows it; each step has one effect, whichever run takes it. Nothing is issued twice.',
+  'already-runs': 'Temporal refuses: a run with this id is open. Nothing changes; the enrollment goes on and can be completed.',
+  unknown:
+    'The run knows no such message: a signal is never read, an update is refused. Nothing changes; the enrollment goes on and can be completed.',
   'fails-at-once': 'The new run fails with `invalid_body`; it read and wrote nothing.',
   ignored: 'Temporal takes the request and drops it, because the run is closed. The row does not change.',
   'no-run': 'Temporal answers that the run is closed. The row does not change.',
@@ -36,15 +39,23 @@ const LIVE = ['awaiting-pin', 'awaiting-csr', 'issuing', 'awaiting-ack'] as cons
 
 export const ACTIONS = {
   'request-cancellation': { title: 'Request Cancellation', cells: row('cancelled', 'ignored') },
+  'request-cancellation-twice': { title: 'Request Cancellation, twice', cells: row('cancelled', 'ignored') },
   'update-cancel': { title: 'Update `cancel` (without input, or encoded `{"by":"operator"}`)', cells: row('cancelled', 'no-run') },
   terminate: { title: 'Terminate', cells: row('swept', 'no-run') },
   reset: { title: 'Reset to the first workflow task', cells: row('goes-on-anew', 'ends-anew') },
+  'reset-last': { title: 'Reset to the last workflow task', cells: row('goes-on-anew', 'ends-anew') },
   'signal-pinSatisfied': { title: 'Signal `pinSatisfied` by hand', cells: row('goes-on', 'no-run') },
   'signal-pinLocked': { title: 'Signal `pinLocked` by hand', cells: row('goes-on', 'no-run') },
   'signal-clear': { title: 'Any signal with a clear payload', cells: row('goes-on', 'no-run') },
   'update-submitCsr-clear': { title: 'Update `submitCsr` with a clear payload', cells: row('refused', 'no-run') },
   'update-acknowledge-clear': { title: 'Update `acknowledge` with a clear payload', cells: row('refused', 'no-run') },
   'update-cancel-clear': { title: 'Update `cancel` with a clear payload', cells: row('refused', 'no-run') },
+  'signal-unknown': { title: 'A signal of any other name', cells: row('unknown', 'no-run') },
+  'update-unknown': { title: 'An update of any other name', cells: row('unknown', 'no-run') },
+  'start-same-id': {
+    title: 'Start with the workflow id of the enrollment by hand, encoded input',
+    cells: row('already-runs', 'ends-anew'),
+  },
   'start-by-hand': { title: 'Start of a workflow `enrollment` for the row by hand, encoded input', cells: row('second-run', 'ends-anew') },
   'start-by-hand-clear': { title: 'Start of a workflow `enrollment` by hand, clear input', cells: row('fails-at-once', 'fails-at-once') },
 } as const satisfies Record<string, { title: string; cells: Record<Stand, Outcome> }>;

@@ -5,11 +5,33 @@ import { testKeys } from '../../rig/test-keys.ts';
 export const JWT_ISSUER = 'https://token-service.example.org';
 export const JWT_AUDIENCE = 'certificate-service';
 
+export const OPERATOR_ISSUER = 'https://identity.example.org';
+export const OPERATOR_AUDIENCE = 'certificate-service-operator';
+
+const CALLERS = {
+  jwksStaleSeconds: 14_400,
+  operatorJwtIssuer: OPERATOR_ISSUER,
+  operatorJwtAudience: OPERATOR_AUDIENCE,
+  operatorHost: '127.0.0.1',
+  operatorPort: undefined,
+  operatorJwksUrl: undefined,
+  temporalUiUrl: 'https://temporal.example.org',
+  partnerPort: undefined,
+  partnerCa: undefined,
+  partners: undefined,
+  rootCertificate: undefined,
+  issuingRsaCertificate: undefined,
+  issuingEcCertificate: undefined,
+  sweepGraceSeconds: 120,
+  startGraceSeconds: 10,
+};
+
 /** The API's configuration as the tests want it: the defaults of the protocol, test keys, cheap weak-PIN check. */
 export function testApiConfig(given: Partial<Config<'api'>> & Pick<Config<'api'>, 'jwksUrl' | 'databaseUrl'>): Config<'api'> {
   return {
     environment: 'development',
     logLevel: 'fatal',
+    faultPointsSocket: undefined,
     temporalAddress: 'unused:1',
     temporalNamespace: 'default',
     temporalTlsCaFile: undefined,
@@ -33,8 +55,17 @@ export function testApiConfig(given: Partial<Config<'api'>> & Pick<Config<'api'>
     filesPort: 0,
     internalHost: '127.0.0.1',
     internalPort: 0,
-    tlsCertificate: '',
-    tlsKey: '',
+    tlsCertificate: { path: '', content: '' },
+    tlsKey: { path: '', content: '' },
+    tlsReloadSeconds: 10,
+    trustedProxies: [],
+    maxConnections: 2_000,
+    maxConnectionsPerAddress: 256,
+    rateLimits: false,
+    rateAddress: { points: 300, seconds: 60 },
+    rateToken: { points: 120, seconds: 60 },
+    rateUser: { points: 120, seconds: 300 },
+    rateClient: { points: 6_000, seconds: 60 },
     jwtIssuer: JWT_ISSUER,
     jwtAudience: JWT_AUDIENCE,
     tokenKeys: testKeys('t1'),
@@ -48,8 +79,10 @@ export function testApiConfig(given: Partial<Config<'api'>> & Pick<Config<'api'>
     weakPins: 2,
     argonSlots: 2,
     argonQueue: 64,
+    argonShare: 64,
     challengeSeconds: 300,
     docsUrl: undefined,
+    ...CALLERS,
     ...given,
   };
 }

@@ -77,6 +77,11 @@ export class FakeGateway implements EnrollmentGateway {
     return this.failure === undefined ? this.processView : undefined;
   }
 
+  async history(id: EnrollmentId): Promise<'unavailable'> {
+    this.asked.push({ call: 'history', id });
+    return 'unavailable';
+  }
+
   async nudge(id: EnrollmentId): Promise<void> {
     this.asked.push({ call: 'nudge', id });
   }

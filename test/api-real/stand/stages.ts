@@ -154,6 +154,7 @@ async function settle(
     paramsVersion: pinHash.v,
     saltKid: pinHash.kid,
     currentSaltKid: config.pinSaltKeys.current.kid,
+    hasPepper: () => true,
   };
   const limits = { maxFailures: config.maxPinFailures, maxAttempts: config.maxPinAttempts, delaySeconds: () => 0 };
   const beginning = await beginPinAttempt(db, entry, limits);

@@ -6,6 +6,8 @@ import { createEnrollmentActivities, createIssuanceActivities } from '../../../a
 import { accessTokens } from '../../../api/access-token.ts';
 import { filesApp, publicApp } from '../../../api/app.ts';
 import type { ApiDeps } from '../../../api/deps.ts';
+import { type RateLimits, rateLimits } from '../../../api/limits/rate-limits.ts';
+import { PinGuard } from '../../../api/pin-guard.ts';
 import type { Config } from '../../../config/load-config.ts';
 import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../../../core/evidence/evidence-key.ts';
 import { signReceipt } from '../../../core/evidence/sign-receipt.ts';
@@ -20,7 +22,10 @@ import { JWT_AUDIENCE, JWT_ISSUER, testApiConfig } from './api-config.ts';
 import { FakeGateway } from './fake-gateway.ts';
 import { portOf, startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
 
-/** The API as it runs, on plain HTTP, with a real database, real tokens and the fake gateway. */
+/**
+ * The API as it runs, on plain HTTP, with a real database, real tokens and the fake gateway. Each part has the rights of its process;
+ * `db` is for preparing and looking.
+ */
 export interface Stand {
   readonly base: string;
   readonly files: string;
@@ -34,15 +39,15 @@ export interface Stand {
 
 /** Called at the top of a file or in beforeAll; everything is closed after the file's tests. */
 export async function startStand(settings: Partial<Config<'api'>> = {}): Promise<Stand> {
-  const { db, url } = await freshDatabase({ poolSize: 12 });
+  const { db, urlOf, asRole } = await freshDatabase({ poolSize: 12 });
   const issuer = await startTokenIssuer();
-  const config = testApiConfig({ jwksUrl: issuer.jwksUrl, databaseUrl: url, ...settings });
+  const config = testApiConfig({ jwksUrl: issuer.jwksUrl, databaseUrl: urlOf('cs_api'), ...settings });
   const evidence = openEvidenceKey(
     generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
   );
-  const gateway = await gatewayOf(db, config, evidence);
+  const gateway = await gatewayOf(db, { worker: asRole('cs_worker'), issuer: asRole('cs_issuer') }, config, evidence);
   await publishEvidenceKey(db, evidence.kid, publicEvidenceJwk(evidence));
-  const deps = depsOf(config, db, gateway);
+  const deps = depsOf(config, asRole('cs_api'), gateway);
   const api = await listen(publicApp(deps));
   const files = await listen(filesApp(deps));
   afterAll(() => Promise.all([close(api.server), close(files.server), issuer.close()]));
@@ -62,13 +67,31 @@ function depsOf(config: Config<'api'>, db: Database, gateway: FakeGateway): ApiD
     config,
     db,
     gateway,
-    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: config.jwksUrl, now: () => databaseTime(db) }),
-    argon: new ArgonSlots(config.argonSlots, config.argonQueue),
+    accessTokens: accessTokens({
+      issuer: JWT_ISSUER,
+      audience: JWT_AUDIENCE,
+      jwksUrl: config.jwksUrl,
+      currentDate: () => databaseTime(db),
+    }),
+    argon: new ArgonSlots({ slots: config.argonSlots, queue: config.argonQueue, share: config.argonShare }),
+    limits: ownLimits(config),
+    pinGuard: new PinGuard(),
     log: pino({ level: 'silent' }),
   };
 }
 
-async function gatewayOf(db: Database, config: Config<'api'>, evidence: EvidenceKey): Promise<FakeGateway> {
+function ownLimits(config: Config<'api'>): RateLimits {
+  const limits = rateLimits(config);
+  afterAll(() => limits.close());
+  return limits;
+}
+
+async function gatewayOf(
+  db: Database,
+  as: { worker: Database; issuer: Database },
+  config: Config<'api'>,
+  evidence: EvidenceKey,
+): Promise<FakeGateway> {
   const hierarchy = testHierarchy(new Date());
   const rsa = testSigner(hierarchy, 'issuing-rsa');
   const ec = testSigner(hierarchy, 'issuing-ec');
@@ -78,11 +101,18 @@ async function gatewayOf(db: Database, config: Config<'api'>, evidence: Evidence
   const keys = new SdkKeyMaker({ threads: 1, now: () => new Date() });
   afterAll(() => keys.close());
   const { challengeKeys, allowedKeyTypes, maxCsrRefusals, maxAckRefusals } = config;
-  const judging = { db, challengeKeys, allowedKeyTypes };
+  const judging = { challengeKeys, allowedKeyTypes };
   return new FakeGateway(
-    createEnrollmentActivities({ ...judging, maxCsrRefusals, maxAckRefusals, signReceipt: (facts) => signReceipt(facts, evidence) }),
+    createEnrollmentActivities({
+      ...judging,
+      db: as.worker,
+      maxCsrRefusals,
+      maxAckRefusals,
+      signReceipt: (facts) => signReceipt(facts, evidence),
+    }),
     createIssuanceActivities({
       ...judging,
+      db: as.issuer,
       makeSdkKey: (order) => keys.make(order),
       signers: new Map([
         ['issuing-rsa', rsa],

@@ -68,6 +68,8 @@ describe('the DER reader', () => {
     ['a SEQUENCE in primitive form', '1000', 0],
     ['a SET in primitive form', '1100', 0],
     ['an EXTERNAL in primitive form', '0800', 0],
+    ['a BMPString of three octets', '1e03 004100', 0],
+    ['a UniversalString of five octets', '1c05 0000004100', 0],
     ['a SET out of order', '3106 020102 020101', 0],
     ['a SET whose longer member comes before its beginning', '3107 04020100 040100', 0],
   ])('refuses %s and names the octet', (_title, text, offset) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { base64, buildRequest, delivery, p256, pem, rsa2048, spkiOf } from '../../../conformance/csr-cases/build-request.ts';
 import { findPrivateKey } from '../../../core/csr/find-private-key.ts';
-import { base64, buildRequest, delivery, p256, pem, rsa2048, spkiOf } from './csr-builder.ts';
 
 const pkcs8 = p256.export({ format: 'der', type: 'pkcs8' });
 const keyPem = p256.export({ format: 'pem', type: 'pkcs8' }).toString();

@@ -1,10 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { base64, buildRequest, ecSpki, keyOfType, p256, pem, rsaSpki, submission } from '../../../conformance/csr-cases/build-request.ts';
+import { soundModulus } from '../../../conformance/csr-cases/rsa-moduli.ts';
 import { sequence, tlv } from '../../../core/asn1/write-der.ts';
 import { decodeCsrText } from '../../../core/csr/csr-text.ts';
 import { type CsrVerdict, judgeCsr } from '../../../core/csr/judge-csr.ts';
-import { base64, buildRequest, deps, ecSpki, keyOfType, p256, pem, rsaSpki, submission } from './csr-builder.ts';
-import { soundModulus } from './rsa-moduli.ts';
+import { deps } from './gate-deps.ts';
 
 /** Seeded, so that a failure can be found again. Source: Mulberry32. */
 function randomFrom(seed: number): (below: number) => number {

@@ -4,20 +4,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { judgeCsr } from '../../../core/csr/judge-csr.ts';
 import {
   ALGORITHM,
   buildRequest,
   challenge,
   delivery,
-  deps,
   type Pieces,
   p256,
   pem,
   rsa2048,
   submission,
   thumbprint,
-} from './csr-builder.ts';
+} from '../../../conformance/csr-cases/build-request.ts';
+import { judgeCsr } from '../../../core/csr/judge-csr.ts';
+import { deps } from './gate-deps.ts';
 
 /** OpenSSL 3.0 leaves with 0 even when the signature is wrong, so only its words count. */
 function opensslSays(csr: string): boolean {

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { base64, challenge, submission } from '../../../conformance/csr-cases/build-request.ts';
 import { KEY_TYPES } from '../../../contract/key-types.ts';
 import { judgeCsr } from '../../../core/csr/judge-csr.ts';
 import { buildCsr, csrPem } from '../../../sdk/csr/build-csr.ts';
 import { makeDeliveryKey } from '../../../sdk/csr/delivery-key.ts';
 import { makeUserKey } from '../../../sdk/csr/user-key.ts';
-import { base64, challenge, deps, submission } from './csr-builder.ts';
+import { deps } from './gate-deps.ts';
 
 test.each(KEY_TYPES)(
   'the request that the reference SDK builds for %s passes the gate, as PEM and as base64',

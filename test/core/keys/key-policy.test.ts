@@ -1,12 +1,12 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { closePrimesModulus, rocaModulus, soundModulus } from '../../../conformance/csr-cases/rsa-moduli.ts';
 import { KEY_TYPES } from '../../../contract/key-types.ts';
 import { isOnCurve, P256, P384 } from '../../../core/keys/curve.ts';
 import { deliveryKeyThumbprint, parseDeliveryKey } from '../../../core/keys/delivery-key.ts';
 import { judgeKey } from '../../../core/keys/key-policy.ts';
 import { KeyRefused } from '../../../core/keys/key-refused.ts';
 import { hasClosePrimes, hasRocaFingerprint, hasSmallFactor } from '../../../core/keys/weak-rsa.ts';
-import { closePrimesModulus, rocaModulus, soundModulus } from '../csr/rsa-moduli.ts';
 
 describe('the key policy', () => {
   test.each(KEY_TYPES)('accepts %s as Node makes it and names its type', (type) => {

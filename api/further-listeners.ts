@@ -1,0 +1,74 @@
+import type { Server } from 'node:https';
+import type { Express } from 'express';
+import type { Logger } from 'pino';
+import type { Config } from '../config/load-config.ts';
+import { databaseTime } from '../store/database.ts';
+import { operatorTokens } from './access-token.ts';
+import { operatorApp, partnerApp } from './app.ts';
+import type { ApiDeps } from './deps.ts';
+import { type ServerSettings, secureServer } from './http/http-server.ts';
+import { keySetOf } from './key-set-of.ts';
+import { partnersBy } from './partner-of.ts';
+
+/** A listener that is there only when it is configured. */
+export interface FurtherListener {
+  readonly name: 'partner' | 'operator';
+  readonly server: Server;
+  readonly port: number;
+  readonly host: string;
+  /** PEM of who may have signed client certificates. */
+  readonly clientCas?: string;
+}
+
+/** What stands in front of every application. */
+type Served = (app: Express) => Express;
+
+/** Listeners of partners and of operators; what they need was checked with the configuration. */
+export function furtherListeners(
+  config: Config<'api'>,
+  deps: ApiDeps,
+  settings: ServerSettings,
+  log: Logger,
+  served: Served,
+): FurtherListener[] {
+  return [partnerListener(config, deps, settings, served), operatorListener(config, deps, settings, log, served)].filter(
+    (found) => found !== undefined,
+  );
+}
+
+/** Without a certificate of the partners' CA no request is read. */
+function partnerListener(config: Config<'api'>, deps: ApiDeps, settings: ServerSettings, served: Served): FurtherListener | undefined {
+  const { partnerPort: port, partnerCa: clientCas, partners, apiHost: host } = config;
+  if (port === undefined || clientCas === undefined || partners === undefined) return undefined;
+  const partnerOf = partnersBy({ ca: clientCas, partners, now: Date.now });
+  return {
+    name: 'partner',
+    server: secureServer(served(partnerApp({ ...deps, partnerOf })), pairOf(config), settings, { clientCas }),
+    port,
+    host,
+    clientCas,
+  };
+}
+
+function operatorListener(
+  config: Config<'api'>,
+  deps: ApiDeps,
+  settings: ServerSettings,
+  log: Logger,
+  served: Served,
+): FurtherListener | undefined {
+  const { operatorPort: port, operatorHost: host, operatorJwksUrl: jwksUrl } = config;
+  const { operatorJwtIssuer: issuer, operatorJwtAudience: audience } = config;
+  if (port === undefined || jwksUrl === undefined || issuer === undefined || audience === undefined) return undefined;
+  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, currentDate: () => databaseTime(deps.db) });
+  return {
+    name: 'operator',
+    server: secureServer(served(operatorApp({ ...deps, operatorTokens: tokens })), pairOf(config), settings),
+    port,
+    host,
+  };
+}
+
+function pairOf({ tlsCertificate, tlsKey }: Config<'api'>) {
+  return { certificate: tlsCertificate.content, key: tlsKey.content };
+}

@@ -1,0 +1,7 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/load-config.ts';
+
+/** How long a key set outlives its URL, and where its troubles are told. */
+export function keySetOf({ jwksStaleSeconds: staleSeconds }: Config<'api'>, log: Logger) {
+  return { staleSeconds, onFault: (sentence: string) => log.warn(sentence) };
+}

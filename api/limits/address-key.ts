@@ -1,0 +1,16 @@
+import { isIPv6 } from 'node:net';
+
+/** What counts as one address: IPv4 as it is; of IPv6 the /64, which one customer has whole (RFC 6177). */
+export function addressKey(address: string): string {
+  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  return isIPv6(bare) ? `${groups(bare).slice(0, 4).join(':')}::/64` : bare;
+}
+
+/** The eight groups, `::` filled with zeros. */
+function groups(address: string): string[] {
+  const [head = '', tail] = address.toLowerCase().split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const middle = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0');
+  return [...left, ...middle, ...right].map((group) => group.replace(/^0+(?=.)/, ''));
+}

@@ -1,0 +1,35 @@
+import type { RequestHandler } from 'express';
+import { addressKey } from '../limits/address-key.ts';
+import { type RateLimits, tooMany } from '../limits/rate-limits.ts';
+
+declare global {
+  namespace Express {
+    interface Locals {
+      /** The credential was good: the call is counted by what it proves, not by where it comes from. */
+      callerProven?: boolean;
+    }
+  }
+}
+
+/** A refused credential costs its address as much as ten requests: verifying is what is dear, and guessing is what is unwanted. */
+const REFUSED_POINTS = 10;
+
+/**
+ * Counts by address whatever proves no caller. Who sends no credential pays before anything is done, who sends one afterwards, and only
+ * if it was not good: one address may be a Token Service, or ten thousand phones behind a carrier. Errors: `too_many_requests`.
+ */
+export function limitAddress(limits: RateLimits): RequestHandler {
+  return async (req, res, next) => {
+    const address = addressKey(req.ip ?? '');
+    const blockedMs = limits.blockedMs('address', address);
+    if (blockedMs > 0) throw tooMany('address', blockedMs);
+    const paid = req.headers.authorization === undefined ? 1 : 0;
+    res.on('finish', () => {
+      const due = (res.statusCode === 401 ? REFUSED_POINTS : 1) - paid;
+      // Whether it was allowed is the question of the next request.
+      if (res.locals.callerProven !== true && due > 0) void limits.spend('address', address, due).catch(() => undefined);
+    });
+    if (paid > 0) await limits.spend('address', address, paid, res);
+    next();
+  };
+}

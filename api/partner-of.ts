@@ -1,0 +1,67 @@
+import { X509Certificate } from 'node:crypto';
+import { TLSSocket } from 'node:tls';
+import type { Request } from 'express';
+import type { Config } from '../config/load-config.ts';
+import { ServiceError } from '../contract/service-error.ts';
+import type { Client } from './access-token.ts';
+import { subjectAltNames } from './subject-alt-names.ts';
+
+type Partners = NonNullable<Config<'api'>['partners']>;
+
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+
+export interface PartnerTrust {
+  /** PEM of every CA that a partner certificate chains to. */
+  ca: string;
+  partners: Partners;
+  now: () => number;
+}
+
+/**
+ * Who a client certificate stands for. TLS checked the chain when the connection began; here it is judged for each request again: still
+ * in time, made by our partners' CA, for client authentication (Node does not look, RFC 5280 §4.2.1.12), and with exactly one name that
+ * is configured. Errors: `invalid_token`.
+ */
+export function partnersBy({ ca, partners, now }: PartnerTrust): (req: Request) => Client {
+  const cas = certificatesOf(ca);
+  const bySan = new Map(partners.map(({ san, clientId, scopes }) => [san, { clientId, scopes: new Set(scopes) }]));
+  return (req) => {
+    if (req.headers.authorization !== undefined)
+      throw refused('On this listener the certificate is the credential: send no Authorization.');
+    const certificate = certificateOf(req);
+    requireUsable(certificate, cas, now());
+    const names = subjectAltNames(certificate.subjectAltName);
+    const [client, another] = names.flatMap((name) => bySan.get(name) ?? []);
+    if (client === undefined || another !== undefined) throw refused('The certificate has no name, or more than one, that is configured.');
+    return client;
+  };
+}
+
+function certificateOf({ socket }: Request): X509Certificate {
+  const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
+  if (certificate === undefined) throw refused('A client certificate is needed.');
+  return certificate;
+}
+
+function requireUsable(certificate: X509Certificate, cas: readonly X509Certificate[], now: number): void {
+  if (certificate.ca) throw refused('A CA certificate does not open a call.');
+  if (!isInTime(certificate, now)) throw refused('The certificate is not valid now.');
+  if (!cas.some((ca) => isInTime(ca, now) && certificate.checkIssued(ca) && certificate.verify(ca.publicKey)))
+    throw refused('The certificate was not made by a CA of the partners that is valid now.');
+  // Typed as never missing; without the extension there is none.
+  const usages: readonly string[] | undefined = certificate.keyUsage;
+  if (!(usages ?? []).includes(CLIENT_AUTH)) throw refused('The extended key usage lacks clientAuth.');
+}
+
+function isInTime({ validFrom, validTo }: X509Certificate, now: number): boolean {
+  return Date.parse(validFrom) <= now && now <= Date.parse(validTo);
+}
+
+function certificatesOf(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
+}
+
+function refused(detail: string): ServiceError {
+  return new ServiceError('invalid_token', detail);
+}

@@ -1,0 +1,76 @@
+import { writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { Command } from 'commander';
+import { type EnrollmentId, isEnrollmentId } from '../../contract/ids.ts';
+import { type Database, openDatabase } from '../../store/database.ts';
+import { readSignedTimeline, requestTimeline } from '../../store/timeline-request.ts';
+import { tls } from '../../temporal/connection.ts';
+import { databaseUrlOf, temporalOf } from '../place.ts';
+import { gatherTimeline } from '../timeline/gather-timeline.ts';
+import { renderTimeline } from '../timeline/render-timeline.ts';
+
+interface ShowOptions {
+  data: string;
+  json?: boolean;
+  export?: string;
+}
+
+export function enrollmentCommand(): Command {
+  return new Command('enrollment').description('the story of one enrollment').addCommand(showCommand());
+}
+
+function showCommand(): Command {
+  return new Command('show')
+    .description('tell everything that happened to an enrollment, from audit and workflow, and why it ended')
+    .argument('<id>', 'enrollment id; cs find leads to it')
+    .option('--export <file>', 'write it as one file that the evidence key signed; must not exist')
+    .option('--data <folder>', 'data folder of the development stack', 'data')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nUses CS_DATABASE_URL_FILE and CS_TEMPORAL_ADDRESS if they are set, else the development stack of --data. Needs no codec key.\n■ audit row  · event of the workflow\n\n  $ cs enrollment show 5f6c1f6a-95f0-4d4c-8a0f-0a4a5f5b8f10 --export story.jws\n',
+    )
+    .action(show);
+}
+
+async function show(id: string, options: ShowOptions): Promise<void> {
+  if (!isEnrollmentId(id)) throw new Error('An enrollment id is a lower-case UUID; cs find --device leads to it.');
+  const db = openDatabase(databaseUrlOf(options.data), { poolSize: 2 });
+  const connection = connectionTo(options.data);
+  try {
+    const { namespace } = temporalOf(options.data);
+    const client = connection === undefined ? undefined : new Client({ connection, namespace });
+    const timeline = await gatherTimeline(db, client, id);
+    console.log(options.json === true ? JSON.stringify(timeline, null, 2) : renderTimeline(timeline));
+    if (options.export !== undefined) await exportSigned(db, id, options.export);
+  } finally {
+    await connection?.close();
+    await db.$disconnect();
+  }
+}
+
+function connectionTo(data: string): Connection | undefined {
+  const to = temporalOf(data);
+  return to.address === undefined
+    ? undefined
+    : Connection.lazy({ address: to.address, ...tls({ ...to, address: to.address }), connectTimeout: '3 s' });
+}
+
+const SIGNED_WAIT_MS = 15_000;
+
+/** The evidence key is in the enrollment worker alone: it makes and signs the document, this command only asks and fetches. */
+async function exportSigned(db: Database, id: EnrollmentId, file: string): Promise<void> {
+  const request = await requestTimeline(db, id, `operator:${userInfo().username}`);
+  for (let waited = 0; waited < SIGNED_WAIT_MS; waited += 250) {
+    const jws = await readSignedTimeline(db, request);
+    if (jws !== undefined) {
+      writeFileSync(file, `${jws}\n`, { flag: 'wx', mode: 0o600 });
+      console.error(`Signed by the evidence key: ${file}. Verify it with: cs timeline verify ${file}`);
+      return;
+    }
+    await sleep(250);
+  }
+  throw new Error('No enrollment worker signed the timeline: is `cs worker` running?');
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { toEvidenceJwks } from '../../core/evidence/evidence-jwks.ts';
+import type { EvidenceJwk } from '../../core/evidence/evidence-key.ts';
+import { openDatabase } from '../../store/database.ts';
+import { readEvidenceKeys } from '../../store/evidence-keys.ts';
+import { databaseUrlOf } from '../place.ts';
+import { readSignedFile } from '../timeline/read-signed-file.ts';
+import { renderTimeline } from '../timeline/render-timeline.ts';
+
+interface VerifyOptions {
+  jwks?: string;
+  data: string;
+  json?: boolean;
+}
+
+export function timelineCommand(): Command {
+  return new Command('timeline').description('judge an exported timeline').addCommand(verifyCommand());
+}
+
+function verifyCommand(): Command {
+  return new Command('verify')
+    .description('verify the signature of an exported timeline and print it')
+    .argument('<file>', 'file made by cs enrollment show --export, or by the operator call')
+    .option('--jwks <file>', 'evidence keys, as published at /.well-known/cs-evidence-jwks.json; without it those of the database')
+    .option('--data <folder>', 'data folder of the development stack', 'data')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\n  $ cs timeline verify story.jws --jwks evidence-jwks.json\n')
+    .action(async (file: string, { jwks, data, json }: VerifyOptions) => {
+      const keys = jwks === undefined ? await publishedAt(data) : toEvidenceJwks(JSON.parse(readFileSync(jwks, 'utf8')));
+      const { exportedFor, timeline, kid } = await readSignedFile(readFileSync(file, 'utf8'), keys);
+      console.error(`Signed by the evidence key ${kid}, for ${exportedFor}, ${timeline.madeAt}.`);
+      console.log(json === true ? JSON.stringify(timeline, null, 2) : renderTimeline(timeline));
+    });
+}
+
+async function publishedAt(data: string): Promise<EvidenceJwk[]> {
+  const db = openDatabase(databaseUrlOf(data), { poolSize: 1 });
+  try {
+    return toEvidenceJwks(await readEvidenceKeys(db));
+  } finally {
+    await db.$disconnect();
+  }
+}

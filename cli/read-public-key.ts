@@ -1,0 +1,48 @@
+import { createPublicKey, ECDH, X509Certificate } from 'node:crypto';
+import { readDer } from '../core/asn1/read-der.ts';
+import { readPkcs10 } from '../core/csr/read-pkcs10.ts';
+import { readSpki } from '../core/keys/read-spki.ts';
+
+/**
+ * The SubjectPublicKeyInfo (DER) of a file: a public key, a certificate or a CSR, as PEM or DER. In the one encoding that the CSR gate
+ * accepts, also when the file has a compressed point, so that equal keys have equal octets.
+ * Throws a sentence for anything else: a key that no CSR could carry, and a private key, which does not belong here.
+ */
+export function readPublicKey(file: Buffer): Uint8Array {
+  const text = file.toString('latin1');
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw new Error('This file holds a private key. Give its public half or its hash.');
+  const [, body] = /-----BEGIN [A-Z0-9 ]+-----([A-Za-z0-9+/=\s]+)-----END/.exec(text) ?? [];
+  const der = body === undefined ? file : Buffer.from(body, 'base64');
+  const spki = attempt(() => readPkcs10(readDer(der)).spki.octets) ?? attempt(() => keyOfCertificate(der)) ?? der;
+  const found = attempt(() => inOneEncoding(spki));
+  if (found === undefined)
+    throw new Error('The file holds no RSA, P-256 or P-384 public key, neither as such nor in a certificate or a CSR.');
+  return found;
+}
+
+function keyOfCertificate(der: Buffer): Uint8Array {
+  return new X509Certificate(der).publicKey.export({ type: 'spki', format: 'der' });
+}
+
+function inOneEncoding(spki: Uint8Array): Uint8Array {
+  const parts = readSpki(spki);
+  if (parts.kind === 'rsa' || parts.point[0] === 4) return spki;
+  const point = Buffer.from(
+    ECDH.convertKey(parts.point, CURVES[parts.curve], undefined, 'base64url', 'uncompressed').toString(),
+    'base64url',
+  );
+  const half = (point.length - 1) / 2;
+  const octets = (from: number) => point.subarray(from, from + half).toString('base64url');
+  const key = createPublicKey({ key: { kty: 'EC', crv: parts.curve, x: octets(1), y: octets(1 + half) }, format: 'jwk' });
+  return key.export({ type: 'spki', format: 'der' });
+}
+
+const CURVES = { 'P-256': 'prime256v1', 'P-384': 'secp384r1' } as const;
+
+function attempt(read: () => Uint8Array): Uint8Array | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { Field } from './field.ts';
+
+const pem = z.string().regex(/-----BEGIN [A-Z ]+-----/, 'must hold a PEM block');
+const watchedPem = z.object({ path: z.string().min(1), content: pem });
+const count = (preset: number) => z.coerce.number().int().min(1).max(100_000).default(preset);
+const addresses = z
+  .string()
+  .default('')
+  .transform((list) => list.split(',').flatMap((word) => (word.trim() === '' ? [] : [word.trim()])))
+  .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'must be addresses or CIDR blocks separated by commas')));
+/** `<points>/<seconds>`: so many in each window. */
+const rate = (preset: string) =>
+  z
+    .string()
+    .default(preset)
+    .transform((text) => /^(\d{1,7})\/(\d{1,5})$/.exec(text))
+    .transform((found) => ({ points: Number(found?.[1]), seconds: Number(found?.[2]) }))
+    .refine(({ points, seconds }) => points >= 1 && seconds >= 1, 'must be <points>/<seconds>, such as 600/60');
+
+/** How the listeners of the API meet the network. */
+export const EDGE = {
+  tlsCertificate: watched('CS_TLS_CERT_FILE', false, 'TLS certificate chain of the public listener, PEM; read again when it changes.'),
+  tlsKey: watched('CS_TLS_KEY_FILE', true, 'Private key of the TLS certificate, PEM; read again when it changes.'),
+  tlsReloadSeconds: value(
+    'CS_TLS_RELOAD_SECONDS',
+    z.coerce.number().int().min(1).max(86_400).default(10),
+    'How often the files of TLS certificate and key are looked at; a pair that does not fit is not taken over. SIGHUP looks at once.',
+  ),
+  trustedProxies: value(
+    'CS_TRUSTED_PROXIES',
+    addresses,
+    'Addresses or CIDR blocks, separated by commas, of the proxies whose X-Forwarded-For is believed; of all others it is ignored.',
+  ),
+  maxConnections: value('CS_MAX_CONNECTIONS', count(2_000), 'Open connections of one listener.'),
+  maxConnectionsPerAddress: value(
+    'CS_MAX_CONNECTIONS_PER_ADDRESS',
+    count(256),
+    'Open connections of one address; trusted proxies are not counted.',
+  ),
+  rateLimits: value(
+    'CS_RATE_LIMITS',
+    z
+      .enum(['true', 'false'])
+      .default('true')
+      .transform((word) => word === 'true'),
+    'Whether requests are counted and answered 429 above the limits below; production refuses false.',
+  ),
+  rateAddress: value(
+    'CS_RATE_ADDRESS',
+    rate('300/60'),
+    'Requests of one address that prove no caller, as points/seconds; a 401 counts ten times. IPv6 addresses count by their /64.',
+  ),
+  rateToken: value('CS_RATE_TOKEN', rate('120/60'), 'Calls with one enrollment token, as points/seconds.'),
+  rateUser: value('CS_RATE_USER', rate('120/300'), 'Calls that create enrollments of one user or concern the PIN, as points/seconds.'),
+  rateClient: value('CS_RATE_CLIENT', rate('6000/60'), 'Calls of one Token Service (client_id), as points/seconds.'),
+};
+
+function value<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
+  return { env, schema, source: 'value', key: false, doc };
+}
+
+/** Path and content of a file that is renewed while the process runs. */
+function watched(env: string, key: boolean, doc: string): Field<typeof watchedPem> {
+  return { env, schema: watchedPem, source: 'watched', key, doc };
+}

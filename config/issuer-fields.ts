@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { base, count, file, flag, internalHost, pem, port, seconds, secret, text, url, value } from './field.ts';
+
+const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'must be a dotted object identifier');
+
+/** What the issuance worker is told: CA certificates and keys, what certificates say, how often CRLs are made. */
+export const ISSUANCE = {
+  issuerHealthPort: value('CS_ISSUER_HEALTH_PORT', port.default(9102), 'Port of the health and metrics listener of the issuance worker.'),
+  internalHost,
+  rootCertificate: file('CS_ROOT_CERT_FILE', pem, 'Root certificate, PEM. The root key is never given to a running process.'),
+  issuingRsaCertificate: file('CS_ISSUING_RSA_CERT_FILE', pem, 'Certificate of the RSA issuing CA, PEM.'),
+  issuingRsaKey: secret('CS_ISSUING_RSA_KEY_FILE', pem, 'Key of the RSA issuing CA, encrypted PKCS#8 PEM.'),
+  issuingRsaPassphrase: secret(
+    'CS_ISSUING_RSA_PASSPHRASE_FILE',
+    text.transform((content) => content.trim()),
+    'Passphrase of that key.',
+  ),
+  issuingEcCertificate: file('CS_ISSUING_EC_CERT_FILE', pem, 'Certificate of the EC issuing CA, PEM.'),
+  issuingEcKey: secret('CS_ISSUING_EC_KEY_FILE', pem, 'Key of the EC issuing CA, encrypted PKCS#8 PEM.'),
+  issuingEcPassphrase: secret(
+    'CS_ISSUING_EC_PASSPHRASE_FILE',
+    text.transform((content) => content.trim()),
+    'Passphrase of that key.',
+  ),
+  rootCrlFile: value(
+    'CS_ROOT_CRL_FILE',
+    text,
+    'DER file with the root CRL, imported at start and whenever it is newer (`cs ca root-crl` makes it).',
+  ),
+  organization: value(
+    'CS_ORGANIZATION',
+    text.max(42).default('Example Organization'),
+    'O of every subject; at most 42 characters, because the names of the CAs contain it.',
+  ),
+  idBase: value('CS_ID_BASE', base(url), 'Base of the URIs in subjectAltName: <idBase>/users/<userId> and <idBase>/devices/<deviceId>.'),
+  publicBaseUrl: value(
+    'CS_PUBLIC_BASE_URL',
+    base(z.url({ protocol: /^http$/ })),
+    'Plain-HTTP base of CRL and CA certificate addresses in certificates.',
+  ),
+  userPolicyOid: value('CS_POLICY_OID_USER', oid, 'Certificate policy of user certificates; under 2.25 only in development.'),
+  sdkPolicyOid: value('CS_POLICY_OID_SDK', oid, 'Certificate policy of SDK certificates; under 2.25 only in development.'),
+  validityDays: value('CS_VALIDITY_DAYS', z.coerce.number().int().min(1).max(1_095).default(365), 'Days for which a certificate is valid.'),
+  backdateSeconds: value('CS_BACKDATE_SECONDS', seconds(300), 'How far notBefore lies in the past, for phones whose clock is slow.'),
+  ecKeyEncipherment: value(
+    'CS_EC_KEY_ENCIPHERMENT',
+    flag(false),
+    'Sets keyEncipherment in EC certificates too, against RFC 8813 section 3.',
+  ),
+  crlIntervalSeconds: value('CS_CRL_INTERVAL_SECONDS', seconds(5), 'How often the CRL loop looks for due CRLs.'),
+  crlMaxAgeSeconds: value('CS_CRL_MAX_AGE_SECONDS', seconds(21_600), 'Age at which a CRL is replaced even without a revocation.'),
+  crlLifeSeconds: value('CS_CRL_LIFE_SECONDS', seconds(86_400), 'nextUpdate of an issuing CA CRL after thisUpdate.'),
+  keyThreadKeys: value('CS_KEY_THREAD_KEYS', count(20, 20), 'Keys that one key-making thread makes before it ends.'),
+  keyThreadSeconds: value(
+    'CS_KEY_THREAD_SECONDS',
+    z.coerce.number().int().min(1).max(60).default(60),
+    'Seconds that one key-making thread lives.',
+  ),
+  maxConcurrentIssuing: value('CS_MAX_CONCURRENT_ISSUING', count(16), 'Enrollments that one issuance worker issues for at the same time.'),
+};

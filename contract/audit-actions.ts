@@ -1,0 +1,30 @@
+/** Everything that is audited, with what the row says. The closed set of `audit.action`; docs/audit.md explains each. */
+export const AUDIT_ACTIONS = {
+  'enrollment.create': 'a Token Service created the enrollment; outcome = first state',
+  'workflow.start': 'the workflow of the enrollment was started',
+  'pin.charge': 'one PIN attempt was charged before it is evaluated',
+  'pin.setup': 'the outcome of an attempt to choose a PIN',
+  'pin.verify': 'the outcome of an attempt to enter the PIN',
+  'pin.reset': 'the PIN of a user was removed',
+  'csr.submit': 'a CSR was received and stored',
+  'csr.accept': 'the CSR passed the gate; its key now belongs to the device',
+  'csr.refuse': 'the CSR was refused; outcome = code',
+  'credentials.intend': 'what will be signed was committed, with the sealed SDK key',
+  'credentials.sign': 'the CA keys are about to sign; written before each use',
+  'credentials.issue': 'both certificates exist',
+  'credentials.refuse': 'issuing was refused for good; outcome = code',
+  'credentials.deliver': 'the sealed SDK key was handed out; each time',
+  'enrollment.acknowledge': 'the device acknowledged; outcome = completed, or the code of a wrong proof',
+  'sealed-key.erase': 'the sealed SDK key was erased',
+  'enrollment.end': 'the enrollment ended otherwise than completed; outcome = state',
+  'certificates.revoke': 'serial numbers were revoked; outcome = reason',
+  'crl.sign': 'an issuing CA signed a CRL',
+  'crl.import': 'a CRL that was signed elsewhere was taken over',
+  'issuer.register': 'the certificate of a CA was made known',
+  'evidence-key.publish': 'the public half of an evidence key was published',
+  'audit.checkpoint': 'the chain was signed up to a place',
+  'audit.drop': 'exported rows were dropped',
+  'timeline.export': 'the timeline of an enrollment was signed for somebody',
+} as const;
+
+export type AuditAction = keyof typeof AUDIT_ACTIONS;

@@ -1,0 +1,63 @@
+import type { DeliveryKeyJwk, KeyType } from '../../contract/key-types.ts';
+import { deliveryKeyThumbprint, parseDeliveryKey } from '../keys/delivery-key.ts';
+import { judgeKey } from '../keys/key-policy.ts';
+import { KeyRefused } from '../keys/key-refused.ts';
+import { CsrRefused } from './csr-refusal.ts';
+import { type Pkcs10, readCsrDer, readPkcs10 } from './read-pkcs10.ts';
+import { algorithmFits } from './signature-algorithm.ts';
+import { signatureVerifies } from './verify-signature.ts';
+
+/*
+ * The steps of the gate, in their order. `judgeCsr` (the service) and `examineCsr` (`cs csr check`) take the same ones, so that the command
+ * cannot say something else than the service. Each throws `CsrRefused` and nothing else.
+ */
+
+/** Strict DER, profile, key policy, and a signature algorithm that fits the key. */
+export function readSoundRequest(der: Uint8Array, allowed: readonly KeyType[]): { request: Pkcs10; keyType: KeyType } {
+  const request = readPkcs10(readCsrDer(der));
+  const keyType = asRefusal(() => judgeKey(request.spki.octets, allowed), request.spki.offset);
+  checkAlgorithm(request, keyType);
+  return { request, keyType };
+}
+
+/** The last word on the profile: which digest is allowed depends on the key. */
+function checkAlgorithm({ algorithm }: Pkcs10, keyType: KeyType): void {
+  if (algorithmFits(algorithm, keyType)) return;
+  const detail = `${algorithm.name} is not allowed for a key of type ${keyType}.`;
+  throw new CsrRefused('csr_profile_signature_algorithm', detail, algorithm.offset);
+}
+
+export function challengeOf({ attributes: { challenge, offset } }: Pkcs10): { text: string; offset: number } {
+  if (challenge === undefined) throw new CsrRefused('challenge_missing', undefined, offset);
+  return challenge;
+}
+
+export function thumbprintOf({ attributes: { deliveryThumbprint, offset } }: Pkcs10): { octets: Uint8Array; offset: number } {
+  if (deliveryThumbprint === undefined)
+    throw new CsrRefused('delivery_key_not_bound', 'The CSR carries no id-aa-asymmDecryptKeyID.', offset);
+  return deliveryThumbprint;
+}
+
+/** The key is sound, and the one that the request names. */
+export function checkDeliveryKey(request: Pkcs10, value: unknown): { deliveryKey: DeliveryKeyJwk; deliveryKid: string } {
+  const deliveryKey = asRefusal(() => parseDeliveryKey(value));
+  const bound = thumbprintOf(request);
+  const { octets, text } = deliveryKeyThumbprint(deliveryKey);
+  if (Buffer.compare(octets, bound.octets) !== 0) throw new CsrRefused('delivery_key_not_bound', undefined, bound.offset);
+  return { deliveryKey, deliveryKid: text };
+}
+
+export function checkSignature(request: Pkcs10, keyType: KeyType): void {
+  if (!signatureVerifies(request, keyType)) throw new CsrRefused('csr_signature_invalid', undefined, request.signature.offset);
+}
+
+/** Key rules count from the start of the key, the gate from the start of the request. */
+function asRefusal<T>(check: () => T, base = 0): T {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof KeyRefused)
+      throw new CsrRefused(error.code, error.message, error.offset === undefined ? undefined : base + error.offset);
+    throw error;
+  }
+}

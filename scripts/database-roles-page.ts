@@ -1,0 +1,48 @@
+import { DATABASE_ROLES, type DatabaseRole, FUNCTION_GRANTS, type Grant, TABLE_GRANTS } from '../store/grants.ts';
+
+const WHO: Readonly<Record<DatabaseRole, string>> = {
+  cs_api: '`cs api`',
+  cs_worker: '`cs worker`, all but its sweeper',
+  cs_issuer: '`cs issuer`',
+  cs_sweeper: 'the sweeper, a loop in `cs worker` with a connection of its own',
+  cs_operator: 'people, with `cs keys` and `cs find`',
+};
+
+/** The lines of docs/database-roles.md, below its heading. */
+export function databaseRolesPage(): string[] {
+  return [
+    'Each process logs in to PostgreSQL with a role of its own and may do what stands here, by table and column, and nothing else ([ADR 27](adr/0027-least-privilege-in-the-database.md)).',
+    'The source is `store/grants.ts`; `cs migrate` applies it after the migrations, in one transaction, as the owner `cs_owner`, which no process uses.',
+    '',
+    '| role | used by |',
+    '| --- | --- |',
+    ...DATABASE_ROLES.map((role) => `| \`${role}\` | ${WHO[role]} |`),
+    '',
+    '## By role',
+    ...DATABASE_ROLES.flatMap((role) => ['', `### ${role}`, '', ...ofRole(role)]),
+    '',
+    '## Functions with the owner’s rights',
+    'Callable by name; everybody else, `PUBLIC` included, may call none. Trigger functions have no caller.',
+    '',
+    '| function | may be called by |',
+    '| --- | --- |',
+    ...Object.entries(FUNCTION_GRANTS)
+      .filter(([, roles]) => roles.length > 0)
+      .map(([signature, roles]) => `| \`${signature}\` | ${roles.map((role) => `\`${role}\``).join(', ')} |`),
+    '',
+    'Nobody but the owner may alter or delete a row of `audit`, `revocation`, `certificate`, `credential_intent`, `key_claim` or `blocked_key` otherwise than by these functions and the columns above.',
+  ];
+}
+
+function ofRole(role: DatabaseRole): string[] {
+  const rows = Object.entries(TABLE_GRANTS).flatMap(([table, grants]) => {
+    const grant = grants[role];
+    return grant === undefined ? [] : [`| \`${table}\` | ${cells(grant).join(' | ')} |`];
+  });
+  return ['| table | select | insert | update | delete |', '| --- | --- | --- | --- | --- |', ...rows];
+}
+
+function cells({ select, insert, update, delete: mayDelete }: Grant): string[] {
+  const names = (columns: readonly string[] | undefined) => columns?.map((name) => `\`${name}\``).join(', ') ?? '–';
+  return [select === 'all' ? 'all' : names(select), names(insert), names(update), mayDelete === true ? 'yes' : '–'];
+}

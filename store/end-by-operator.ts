@@ -1,0 +1,22 @@
+import type { EnrollmentId } from '../contract/ids.ts';
+import { appendAudit } from './audit.ts';
+import { type Database, inTransaction } from './database.ts';
+import { type Ended, endEnrollment } from './end-enrollment.ts';
+
+/**
+ * Ends an enrollment as `cancelled` without asking Temporal (ADR 26). `end_enrollment` writes the audit row of the effect with this actor;
+ * where there was nothing to end, the attempt has a row of its own. May be repeated. Undefined: no such enrollment.
+ */
+export async function endByOperator(db: Database, id: EnrollmentId, actor: string): Promise<Ended | undefined> {
+  return inTransaction(db, async (tx) => {
+    const ended = await endEnrollment(tx, { id, state: 'cancelled', code: 'cancelled', actor });
+    if (ended?.ended !== true)
+      await appendAudit(tx, {
+        actor,
+        action: 'operator.cancel',
+        enrollmentId: id,
+        outcome: ended === undefined ? 'not_found' : `was ${ended.state}`,
+      });
+    return ended;
+  });
+}

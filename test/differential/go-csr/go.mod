@@ -1,0 +1,3 @@
+module certificate-service/go-csr
+
+go 1.21

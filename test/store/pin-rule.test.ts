@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { EnrollmentId } from '../../contract/ids.ts';
+import { beginPinAttempt, type PinEntry, type PinJob, type PinLimits } from '../../store/pin-attempt.ts';
+import { settlePinAttempt } from '../../store/settle-pin-attempt.ts';
+import { resetPin } from '../../store/user-pin.ts';
+import { createRow, newDevice, satisfyPin } from '../rig/enrollment-rows.ts';
+import { freshDatabase } from '../rig/fresh-database.ts';
+
+const { db } = await freshDatabase();
+const LIMITS: PinLimits = { maxFailures: 10, maxAttempts: 5, delaySeconds: () => 0 };
+
+/** A user with a PIN that was wrong `failed` times. */
+async function userWith(failed: number): Promise<string> {
+  const device = newDevice();
+  await satisfyPin(db, (await createRow(db, device)).id);
+  await db.userPin.update({ where: { userId: device.userId }, data: { failed } });
+  return device.userId;
+}
+
+interface Charged {
+  entry: PinEntry;
+  job: PinJob;
+}
+
+async function charge(userId: string, enrollmentId?: EnrollmentId): Promise<Charged> {
+  const id = enrollmentId ?? (await createRow(db, newDevice(userId))).id;
+  const entry: PinEntry = {
+    enrollmentId: id,
+    attemptId: randomUUID(),
+    mode: 'verify',
+    paramsVersion: 1,
+    saltKid: 's1',
+    currentSaltKid: 's1',
+    hasPepper: () => true,
+  };
+  const beginning = await beginPinAttempt(db, entry, LIMITS);
+  if (beginning?.kind !== 'evaluate') throw new Error(`not charged: ${JSON.stringify(beginning)}`);
+  return { entry, job: beginning.job };
+}
+
+const settle = ({ entry, job }: Charged, right: boolean) => settlePinAttempt(db, entry, job, { mode: 'verify', right }, LIMITS);
+const failedOf = async (userId: string) => (await db.userPin.findUniqueOrThrow({ where: { userId } })).failed;
+
+describe('a right guess in a crowd', () => {
+  test('that was charged as the tenth passes, although the counter stands at ten, and takes its charges back', async () => {
+    const userId = await userWith(8);
+    const [wrong, right] = [await charge(userId), await charge(userId)];
+    expect(await failedOf(userId)).toBe(10);
+    expect(await settle(right, true)).toMatchObject({ result: 'satisfied', state: 'awaiting-csr' });
+    expect(await failedOf(userId)).toBe(0);
+    expect(await settle(wrong, false)).toMatchObject({ result: 'pin_incorrect' });
+  });
+
+  test('that was charged before, but is settled after others brought the lock, neither passes nor unlocks', async () => {
+    const userId = await userWith(7);
+    const [right, ninth, tenth] = [await charge(userId), await charge(userId), await charge(userId)];
+    expect(await settle(tenth, false)).toMatchObject({ result: 'pin_locked', state: 'locked' });
+    expect(await settle(right, true)).toMatchObject({ result: 'pin_locked', state: 'locked' });
+    expect(await settle(ninth, false)).toMatchObject({ result: 'pin_locked', state: 'locked' });
+    expect(await failedOf(userId)).toBe(10);
+    const later = await createRow(db, newDevice(userId));
+    await expect(charge(userId, later.id)).rejects.toThrow('pin_locked');
+    expect((await db.enrollment.findUniqueOrThrow({ where: { id: right.entry.enrollmentId } })).pinSatisfiedAt).toBeNull();
+  });
+
+  test('that was charged before and is settled before the tenth is: gives back its own charges only', async () => {
+    const userId = await userWith(5);
+    const [right, seventh, eighth] = [await charge(userId), await charge(userId), await charge(userId)];
+    expect(await settle(right, true)).toMatchObject({ result: 'satisfied' });
+    expect(await failedOf(userId)).toBe(2);
+    await settle(seventh, false);
+    expect(await settle(eighth, false)).toMatchObject({ result: 'pin_incorrect', attemptsLeft: 4 });
+    expect(await failedOf(userId)).toBe(2);
+  });
+
+  test('that was charged before a reset counts neither for no PIN nor for the next one', async () => {
+    const userId = await userWith(3);
+    const [early, late] = [await charge(userId), await charge(userId)];
+    await resetPin(db, userId, 'test');
+    expect(await settle(early, true)).toMatchObject({ result: 'pin_not_set', state: 'awaiting-pin' });
+    await satisfyPin(db, (await createRow(db, newDevice(userId))).id);
+    expect(await settle(late, true)).toMatchObject({ result: 'pin_params_changed', state: 'awaiting-pin' });
+    expect(await failedOf(userId)).toBe(0);
+  });
+});
+
+test('an outcome is written once: settling again with another evaluation gives the first', async () => {
+  const userId = await userWith(0);
+  const attempt = await charge(userId);
+  const first = await settle(attempt, false);
+  expect(await settle(attempt, true)).toEqual(first);
+  expect(await failedOf(userId)).toBe(1);
+});

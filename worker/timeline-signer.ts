@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import type { EnrollmentId } from '../contract/ids.ts';
+import type { WorkflowEvent } from '../contract/timeline.ts';
+import { signEvidence } from '../core/evidence/evidence-jws.ts';
+import type { EvidenceKey } from '../core/evidence/evidence-key.ts';
+import { tellTimeline } from '../core/timeline/tell-timeline.ts';
+import type { Database } from '../store/database.ts';
+import { readTimelineRows } from '../store/timeline.ts';
+import { answerTimelineRequest, forgetTimelineRequests, openTimelineRequests, type TimelineRequest } from '../store/timeline-request.ts';
+
+export interface TimelineSignerDeps {
+  db: Database;
+  evidence: EvidenceKey;
+  history: (id: EnrollmentId) => Promise<WorkflowEvent[] | 'unavailable' | undefined>;
+}
+
+/**
+ * One turn: signs the timelines that somebody asked for. What is signed this process itself reads and tells, from rows and histories; a
+ * request carries nothing but an id, so that nobody gets a signature over words of their own (ADR 38). May be repeated.
+ */
+export async function signTimelines(deps: TimelineSignerDeps): Promise<void> {
+  for (const request of await openTimelineRequests(deps.db)) await answer(deps, request);
+  await forgetTimelineRequests(deps.db);
+}
+
+async function answer({ db, evidence, history }: TimelineSignerDeps, request: TimelineRequest): Promise<void> {
+  const rows = await readTimelineRows(db, request.enrollmentId);
+  if (rows === undefined) return answerTimelineRequest(db, request, undefined);
+  const timeline = tellTimeline({ ...rows, events: await history(request.enrollmentId) });
+  const text = JSON.stringify({ exportedFor: request.actor, timeline });
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  const jws = await signEvidence('cs-timeline+jws', text, evidence);
+  await answerTimelineRequest(db, request, { jws, kid: evidence.kid, sha256 });
+}
