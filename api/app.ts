@@ -9,7 +9,7 @@ import { addressList } from './http/address-list.ts';
 import { dropForwardedCertificates } from './middleware/forwarded-certificate.ts';
 import { rawBody } from './middleware/json-body.ts';
 import { knownQuery } from './middleware/known-query.ts';
-import { limitAddress } from './middleware/limit-address.ts';
+import { type Credential, limitAddress } from './middleware/limit-address.ts';
 import { logRequests } from './middleware/log-requests.ts';
 import { requestId } from './middleware/request-id.ts';
 import { requestShape } from './middleware/request-shape.ts';
@@ -44,7 +44,7 @@ export function operatorApp(deps: ApiDeps & Required<Pick<ApiDeps, 'operatorToke
 }
 
 function callsOnly(deps: ApiDeps, listener: Listener): Express {
-  const app = bareApp(deps, hstsOf(deps));
+  const app = bareApp(deps, hstsOf(deps), listener === 'partner' ? 'tls' : 'header');
   app.use(noStore, rawBody, calls(deps, listener));
   return closed(app, deps);
 }
@@ -62,13 +62,17 @@ export function filesApp(deps: FilesDeps): Express {
   return closed(app, deps);
 }
 
-function bareApp({ log, config, limits }: FilesDeps, strictTransportSecurity: false | { maxAge: number }): Express {
+function bareApp(
+  { log, config, limits }: FilesDeps,
+  strictTransportSecurity: false | { maxAge: number },
+  credential: Credential = 'header',
+): Express {
   const app = express();
   const isProxy = addressList(config.trustedProxies);
   app.set('trust proxy', isProxy);
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple').set('case sensitive routing', true).set('strict routing', true);
   app.use(requestId, logRequests(log), helmet({ strictTransportSecurity }));
-  return app.use(requestShape, dropForwardedCertificates(isProxy), limitAddress(limits));
+  return app.use(requestShape, dropForwardedCertificates(isProxy), limitAddress(limits, credential));
 }
 
 function closed(app: Express, deps: Pick<ApiDeps, 'log' | 'config'>): Express {

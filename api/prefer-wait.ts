@@ -19,7 +19,8 @@ export function preferredWaitMs(req: Request, res: Response, presetSeconds: numb
 
 function mayWait(enrollmentId: string, res: Response): boolean {
   const count = waiting.get(enrollmentId) ?? 0;
-  if (count >= MOST_WAITING) return false;
+  // Gone while its credential was looked at: nobody would take it off the count again.
+  if (count >= MOST_WAITING || res.closed) return false;
   waiting.set(enrollmentId, count + 1);
   res.once('close', () => {
     const left = (waiting.get(enrollmentId) ?? 1) - 1;

@@ -41,8 +41,8 @@ function firstLine(message: string): string {
 }
 
 /** Where, not what: the part of the stack that repeats the message is left out, and what a function's name may hold is bounded. */
-function framesOf({ stack }: Error): string[] {
-  return (stack ?? '')
+function framesOf({ stack = '', message }: Error): string[] {
+  return (stack.split(message).at(-1) ?? '')
     .split('\n')
     .filter((line) => /^\s+at \S/.test(line))
     .slice(0, 8)

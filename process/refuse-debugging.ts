@@ -14,8 +14,8 @@ export interface DebuggingFacts {
 /** Node takes `_` for `-`. Each of these shows memory, keys of connections, or environment: inspector, snapshots, reports, cores, TLS logs. */
 const SHOWING =
   /^--(inspect|debug|heapsnapshot|heap-prof|cpu-prof|prof$|report|diagnostic-report|experimental-report|abort-on-uncaught-exception|tls-keylog|trace-tls|allow-natives-syntax|expose-internals)/;
-/** Log what Node reads and writes, headers with credentials among it. */
-const LOGGING = ['NODE_DEBUG', 'NODE_DEBUG_NATIVE'];
+/** Log what Node, the database client or gRPC read and write: credentials, hashes, sealed keys. */
+const LOGGING = ['NODE_DEBUG', 'NODE_DEBUG_NATIVE', 'DEBUG', 'GRPC_TRACE'];
 
 /**
  * In production no inspector, no dump and no report (spec: no core dumps, inspector or debug routes): each would show keys, PIN hashes and
@@ -36,7 +36,10 @@ export function* debuggingFaults({ execArgv, environment, inspector, limits }: D
     if (SHOWING.test(word))
       yield `The Node option ${word} shows what is in memory. Remove it (command line, NODE_OPTIONS); in development set CS_ENV=development.`;
   }
-  for (const variable of LOGGING) if (environment[variable]) yield `${variable} is set: Node would log credentials. Remove it.`;
+  for (const variable of LOGGING)
+    if (environment[variable]) yield `${variable} is set: libraries would log credentials and what they store. Remove it.`;
+  if (environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
+    yield 'NODE_TLS_REJECT_UNAUTHORIZED is 0: whoever is on the way could give us keys that make tokens. Remove it.';
   if (inspector !== undefined) yield 'The inspector is open. Start without it, and without SIGUSR1.';
   const core = coreLimit(limits);
   if (core !== undefined && core !== '0')

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type JsonWebKey, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, type JsonWebKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { readEvidenceKeys } from './evidence-keys.ts';
 
@@ -60,7 +60,7 @@ export async function keyBarredAs(tx: Executor, spkiSha256: string): Promise<'ke
 /** The keys of the CAs and of the receipts: a handful, and Node writes their SPKI in the one encoding that the gate accepts. */
 async function isOfService(tx: Executor, spkiSha256: string): Promise<boolean> {
   const issuers = await tx.issuer.findMany({ select: { certificate: true } });
-  const evidence = (await readEvidenceKeys(tx)).flatMap((jwk) => (isJwk(jwk) ? [createPublicKey({ key: jwk, format: 'jwk' })] : []));
+  const evidence = (await readEvidenceKeys(tx)).flatMap(publicKeyOf);
   const keys = [...issuers.map(({ certificate }) => new X509Certificate(certificate).publicKey), ...evidence];
   return keys.some(
     (key) =>
@@ -68,6 +68,15 @@ async function isOfService(tx: Executor, spkiSha256: string): Promise<boolean> {
         .update(key.export({ type: 'spki', format: 'der' }))
         .digest('hex') === spkiSha256,
   );
+}
+
+/** A row that is no key is nobody's key. */
+function publicKeyOf(jwk: unknown): KeyObject[] {
+  try {
+    return isJwk(jwk) ? [createPublicKey({ key: jwk, format: 'jwk' })] : [];
+  } catch {
+    return [];
+  }
 }
 
 async function isSdkKey(tx: Executor, spkiSha256: string): Promise<boolean> {

@@ -7,6 +7,7 @@ import {
   KEY_TYPES,
   type KeyType,
 } from '../contract/key-types.ts';
+import { ServiceError } from '../contract/service-error.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
@@ -135,6 +136,7 @@ export async function markSigning(db: Database, id: EnrollmentId, keys: readonly
   const fence = await inTransaction<Fenced | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
+    await refuseBlocked(tx, id);
     const marked = await tx.$executeRaw`
       UPDATE credential_intent SET signing_started_at = clock_timestamp()
       WHERE enrollment_id = ${id}::uuid AND status = 'open' AND signing_started_at IS NULL`;
@@ -150,6 +152,13 @@ export async function markSigning(db: Database, id: EnrollmentId, keys: readonly
   });
   if (fence === undefined) await reach('signing-marked', id);
   return fence;
+}
+
+/** The last look before a signature can exist; an earlier one may be seconds old. */
+async function refuseBlocked(tx: Executor, id: EnrollmentId): Promise<void> {
+  const found = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM credential_intent i JOIN blocked_key b ON b.spki_sha256 = encode(sha256(i.spki), 'hex') WHERE i.enrollment_id = ${id}::uuid LIMIT 1`;
+  if (found.length > 0) throw new ServiceError('issuing_refused', 'A key of this enrollment is on the block list: key_blocked.');
 }
 
 /** Issuing was refused for good. May be repeated; nothing but the audit row is written. */

@@ -19,8 +19,12 @@ export interface TimelineSignerDeps {
  * request carries nothing but an id, so that nobody gets a signature over words of their own (ADR 38). May be repeated.
  */
 export async function signTimelines(deps: TimelineSignerDeps): Promise<void> {
-  for (const request of await openTimelineRequests(deps.db)) await answer(deps, request);
+  const open = await openTimelineRequests(deps.db);
+  // One that cannot be answered must not hold up those behind it; it is forgotten within the hour.
+  const answers = await Promise.allSettled(open.map((request) => answer(deps, request)));
   await forgetTimelineRequests(deps.db);
+  const failed = answers.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 async function answer({ db, evidence, history }: TimelineSignerDeps, request: TimelineRequest): Promise<void> {

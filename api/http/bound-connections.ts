@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import { addressKey } from '../limits/address-key.ts';
 import type { HttpLimits } from './http-limits.ts';
 
 type Bounds = Pick<HttpLimits, 'maxConnections' | 'maxConnectionsPerAddress'>;
@@ -8,8 +9,8 @@ export function boundConnections(server: Server, bounds: Bounds, isProxy: (addre
   const open = new Map<string, number>();
   server.maxConnections = bounds.maxConnections;
   server.on('connection', (socket) => {
-    const address = socket.remoteAddress ?? '';
-    if (isProxy(address)) return;
+    if (isProxy(socket.remoteAddress ?? '')) return;
+    const address = addressKey(socket.remoteAddress ?? '');
     const count = (open.get(address) ?? 0) + 1;
     open.set(address, count);
     socket.once('close', () => leave(open, address));

@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type Server as HttpServer, type Reque
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { answerUnparsed } from './answer-unparsed.ts';
 import { boundConnections } from './bound-connections.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { type TlsPair, tlsContext } from './tls-context.ts';
 
@@ -28,7 +29,7 @@ export function secureServer(app: RequestListener, pair: TlsPair, settings: Serv
       ALPNProtocols: ['http/1.1'],
       handshakeTimeout: settings.limits.handshakeMs,
     },
-    app,
+    fewAtOnce(app),
   );
   // A handshake that fails tells nobody anything: no answer, no line in the log for each port scan.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
@@ -37,7 +38,7 @@ export function secureServer(app: RequestListener, pair: TlsPair, settings: Serv
 
 /** A plain HTTP server with the same bounds, for files that are signed (RFC 5280 §8). */
 export function plainServer(app: RequestListener, settings: ServerSettings): HttpServer {
-  return bounded(createHttpServer(httpOptions(settings.limits), app), app, settings);
+  return bounded(createHttpServer(httpOptions(settings.limits), fewAtOnce(app)), app, settings);
 }
 
 function httpOptions({ headersMs, requestMs, keepAliveMs, checkMs, maxHeaderOctets }: HttpLimits): ServerOptions {

@@ -50,6 +50,10 @@ function verifyCommand(): Command {
     .action(async (options: VerifyOptions) => {
       const verdict = options.file === undefined ? await verifyThere(options) : await verifyFile(options, options.file);
       console.log(options.json === true ? JSON.stringify(verdict, null, 2) : sentence(verdict));
+      if (verdict.ok && options.file !== undefined && options.jwks === undefined)
+        console.error(
+          'Signed by keys that stand in the file itself: that proves no origin. Say --jwks with keys that you kept, or --head.',
+        );
       process.exitCode = verdict.ok ? 0 : 1;
     });
 }

@@ -1,5 +1,6 @@
 import type { Timeline, TimelineStep } from '../../contract/timeline.ts';
 import { explainEnd } from '../../core/timeline/explain-end.ts';
+import { visibleText } from '../visible-text.ts';
 
 /** The story for a terminal: one line a step, with the time since the step before. */
 export function renderTimeline(timeline: Timeline): string {
@@ -10,9 +11,9 @@ export function renderTimeline(timeline: Timeline): string {
     `  created ${createdAt}  ${endedAt === undefined ? `deadline ${deadline}` : `ended ${endedAt}`}`,
     ...(history === 'read' ? [] : [`  ${HISTORY[history]}`]),
     '',
-    ...timeline.steps.map(line),
+    ...timeline.steps.map((step) => visibleText(line(step))),
     '',
-    explanation.explained ? `Why: ${explanation.because}.` : `Not explained: ${explanation.missing}`,
+    visibleText(explanation.explained ? `Why: ${explanation.because}.` : `Not explained: ${explanation.missing}`),
   ].join('\n');
 }
 

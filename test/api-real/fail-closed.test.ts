@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { ArgonSlots } from '../../core/pin/argon-slots.ts';
 import { openDatabase } from '../../store/database.ts';
 import { call, line } from './stand/call.ts';
@@ -76,7 +76,9 @@ describe('the database stops answering at the very statement that counts', () =>
 
 /** Another session holds the table: statements on it wait until they time out, as if the server hung. */
 async function whileLocked(table: string, work: () => Promise<void>): Promise<void> {
-  const holder = new pg.Client({ connectionString: stand.config.databaseUrl });
+  const url = new URL(inject('rig').postgresUrl);
+  url.pathname = new URL(stand.config.databaseUrl).pathname;
+  const holder = new pg.Client({ connectionString: url.href });
   await holder.connect();
   try {
     await holder.query('BEGIN');

@@ -51,6 +51,19 @@ describe('each limit', () => {
     expect(Number(answers[3]?.headers.get('retry-after'))).toBeGreaterThan(50);
   });
 
+  test('of an address: who hangs up before the refusal pays like one who waits for it', async () => {
+    const api = await limited({ rateAddress: { points: 20, seconds: 60 } });
+    const hangUp = async () => {
+      const aborted = new AbortController();
+      const headers = { authorization: 'Bearer cse_wrong' };
+      const asked = fetch(`${api.base}/v1/enrollments/${randomUUID()}`, { headers, signal: aborted.signal }).catch(() => undefined);
+      setTimeout(() => aborted.abort(), 1);
+      await asked;
+    };
+    for (let n = 0; n < 6; n += 1) await hangUp();
+    await expect.poll(async () => line(await call(api, 'GET', JWKS))).toBe(TOO_MANY);
+  });
+
   test('of an address: a 401 counts ten times', async () => {
     const api = await limited({ rateAddress: { points: 20, seconds: 60 } });
     const refused = () => call(api, 'GET', `/v1/enrollments/${randomUUID()}`, { token: 'cse_wrong' });

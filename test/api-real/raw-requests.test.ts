@@ -203,6 +203,11 @@ describe('several requests on one connection', () => {
     expect([statuses, await one.wasMade(), await two.wasMade()]).toEqual([[201, 200, 201], true, true]);
   });
 
+  test('more than a few pipelined requests close the connection: none is at work before it was counted', async () => {
+    const { statuses } = await say(tls, `${GET}\r\n`.repeat(200), 200);
+    expect(statuses.length).toBeLessThan(200);
+  });
+
   test('a body in chunks, with extensions and trailers, is one request', async () => {
     const { head, wasMade } = await create();
     const chunks = CHUNKED_BODY.replace('\r\n', ';a=b\r\n').replace(/0\r\n\r\n$/, '0\r\nX-Trailer: y\r\n\r\n');

@@ -39,7 +39,8 @@ export function dumpPlace(name: string, databaseUrl: string): Place {
         );
         for (const { name: table } of tables) {
           const { rows } = await client.query<{ line: string }>(`SELECT t::text AS line FROM ${table} t`);
-          yield rows.map(({ line }) => Buffer.from(`${line}\n`));
+          // As a row is written, and without the doubling of backslashes that this brings.
+          yield rows.flatMap(({ line }) => [Buffer.from(`${line}\n`), Buffer.from(`${line.replaceAll('\\\\', '\\')}\n`)]);
         }
       } finally {
         await client.end();

@@ -48,6 +48,8 @@ describe('a real process in production', { timeout: 120_000 }, () => {
     ['with heap snapshots by signal', { node: ['--heapsnapshot-signal=SIGUSR2'] }, /--heapsnapshot-signal shows/],
     ['with TLS keys in a log', { node: ['--tls-keylog=/dev/null'] }, /--tls-keylog shows/],
     ['with NODE_DEBUG', { env: { NODE_DEBUG: 'http' } }, /NODE_DEBUG is set/],
+    ['with DEBUG, by which the database client tells its queries', { env: { DEBUG: 'prisma:*' } }, /DEBUG is set/],
+    ['without verification of TLS', { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } }, /NODE_TLS_REJECT_UNAUTHORIZED is 0/],
   ])('%s says why and ends with code 2', async (_what, how, why) => {
     const begun = begin(how);
     expect(await begun.ended).toBe(2);

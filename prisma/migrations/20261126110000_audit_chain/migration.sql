@@ -172,3 +172,9 @@ CREATE TRIGGER delivery_erase_audit AFTER UPDATE OF sealed ON delivery FOR EACH 
   WHEN (OLD.sealed IS NOT NULL AND NEW.sealed IS NULL) EXECUTE FUNCTION audit_erasure();
 REVOKE EXECUTE ON FUNCTION audit_revocation() FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION audit_erasure() FROM PUBLIC;
+
+-- Public keys and nothing else: whoever may add one must not stop the readers of this table with something that is no key.
+ALTER TABLE evidence_key ADD CONSTRAINT evidence_key_jwk_check CHECK (jwk->>'kty' = 'EC' AND jwk->>'crv' = 'P-256' AND NOT jwk ? 'd'
+  AND jwk->>'x' ~ '^[A-Za-z0-9_-]{43}$' AND jwk->>'y' ~ '^[A-Za-z0-9_-]{43}$');
+-- What is signed names for whom: a name, and no text of somebody's choice.
+ALTER TABLE timeline_request ADD CONSTRAINT timeline_request_actor_check CHECK (actor ~ '^operator:[A-Za-z0-9._:@-]{1,64}$');
