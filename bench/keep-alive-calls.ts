@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, request } from 'undici';
+import { Agent, buildConnector, request } from 'undici';
 import type { DevJson } from '../cli/dev/dev-json.ts';
 
 const CONNECTIONS = 8;
@@ -18,7 +18,7 @@ export interface KeepAliveCalls {
  */
 export function keepAliveCalls(dev: DevJson): KeepAliveCalls {
   const counts: Record<string, number> = { answered: 0, shutting_down: 0, 'not connected': 0, dropped: 0 };
-  const agent = new Agent({ connect: { ca: readFileSync(dev.tlsCaFile) }, connections: CONNECTIONS, pipelining: 1 });
+  const agent = new Agent({ connect: connector(readFileSync(dev.tlsCaFile)), connections: CONNECTIONS, pipelining: 1 });
   let going = true;
   const loop = async (): Promise<void> => {
     while (going) {
@@ -45,11 +45,22 @@ async function once(agent: Agent, url: string): Promise<string> {
     return statusCode === 503 && text.includes('"shutting_down"') ? 'shutting_down' : `status ${statusCode}`;
   } catch (error) {
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-    if (code === 'ECONNREFUSED') return 'not connected';
+    if (error instanceof NotConnected) return 'not connected';
     const message = error instanceof Error ? error.message : '';
-    // Nothing was sent: the listener closed while the connection was being made.
-    if (/before secure TLS connection/.test(message)) return 'not connected';
     console.error(`· dropped: ${String(code)} ${message}`);
     return 'dropped';
   }
+}
+
+/** Nothing was sent: nobody listened, or the listener closed while the connection was being made. */
+class NotConnected extends Error {}
+
+function connector(ca: Buffer): buildConnector.connector {
+  const connect = buildConnector({ ca });
+  return (options, done) => {
+    connect(options, (error, socket) => {
+      if (error === null) done(null, socket);
+      else done(new NotConnected(error.message), null);
+    });
+  };
 }
