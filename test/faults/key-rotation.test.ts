@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { Agent, fetch } from 'undici';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { secretPaths } from '../../cli/dev/dev-secrets.ts';
 import { type RunningStack, runningStack } from '../e2e/running-stack.ts';
 import { type Restarted, restartable } from './restart-parts.ts';
@@ -22,7 +22,7 @@ const PARTS = ['api', 'worker', 'issuer'] as const;
 
 describe('every key is rotated while enrollments are open', () => {
   let stack: RunningStack;
-  let parts: Restarted;
+  let parts: Restarted | undefined;
   let agent: Agent;
   let oldReceipt: string;
   const ids = new Map<string, string>();
@@ -42,6 +42,7 @@ describe('every key is rotated while enrollments are open', () => {
     writeSecret('evidence.key.pem', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' }));
     await restartAll();
   }, 600_000);
+  afterAll(() => parts?.end());
 
   test.each(['pin', 'csr', 'ack'])(
     'with the new keys first and the old ones kept: an enrollment that waited before its %s completes',
@@ -148,7 +149,7 @@ describe('every key is rotated while enrollments are open', () => {
   }
 
   async function restartAll(): Promise<void> {
-    await Promise.all(PARTS.map((part) => parts.restart(part)));
+    await Promise.all(PARTS.map((part) => parts?.restart(part)));
   }
 
   async function call(method: string, id: string, token: string) {

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { type Lifeline, startWithLifeline } from '../../cli/dev/lifeline.ts';
 import type { RunningStack } from '../e2e/running-stack.ts';
 import { until } from '../rig/enrollment-runs.ts';
 
@@ -16,30 +14,31 @@ export interface Restarted {
   stop(part: PartName): Promise<void>;
   /** Starts it without waiting for its readiness. */
   start(part: PartName, settings?: Record<string, string>): void;
-  pidOf(part: PartName): number;
+  /** Ends everything that was started here; for afterAll. */
+  end(): Promise<void>;
 }
 
-/** Parts of a running stack end and come back, as in a deployment; whatever was started here ends with the test file. */
+/** Parts of a running stack end and come back, as in a deployment; whatever was started here ends with this process at the latest. */
 export function restartable(stack: RunningStack, always: Record<string, string> = {}): Restarted {
-  const pids = new Map<PartName, number>();
-  const pidOf = (part: PartName): number => pids.get(part) ?? stack.dev.pids[part] ?? 0;
-  afterAll(() => {
-    for (const pid of pids.values()) if (isAlive(pid)) process.kill(pid, 'SIGTERM');
-  });
+  const lines = new Map<PartName, Lifeline>();
   const stop = async (part: PartName): Promise<void> => {
-    if (!isAlive(pidOf(part))) return;
-    process.kill(pidOf(part), 'SIGTERM');
-    await until(async () => !isAlive(pidOf(part)), `${part} ends`, 60);
+    const pid = lines.get(part)?.pid ?? stack.dev.pids[part] ?? 0;
+    if (!isAlive(pid)) return;
+    process.kill(pid, 'SIGTERM');
+    await until(async () => !isAlive(pid), `${part} ends`, 60);
   };
   const start = (part: PartName, settings: Record<string, string> = {}): void => {
-    pids.set(part, spawnPart(stack, part, { ...always, ...settings }));
+    lines.set(part, startPart(stack, part, { ...always, ...settings }));
   };
   const restart = async (part: PartName, settings?: Record<string, string>): Promise<void> => {
     await stop(part);
     start(part, settings);
     await isReady(stack, part);
   };
-  return { stop, start, restart, pidOf };
+  const end = async (): Promise<void> => {
+    await Promise.all([...lines.values()].map((line) => line.stop()));
+  };
+  return { stop, start, restart, end };
 }
 
 async function isReady(stack: RunningStack, part: PartName): Promise<void> {
@@ -51,14 +50,11 @@ async function isReady(stack: RunningStack, part: PartName): Promise<void> {
   await until(ready, `${part} is ready`, 90);
 }
 
-function spawnPart({ dev, dataFolder }: RunningStack, part: PartName, settings: Record<string, string>): number {
-  const log = openSync(join(dataFolder, 'logs', `${part}-again.log`), 'a');
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, part], {
+function startPart({ dev, dataFolder }: RunningStack, part: PartName, settings: Record<string, string>): Lifeline {
+  return startWithLifeline(process.execPath, ['--import', 'tsx', MAIN, part], {
+    logFile: join(dataFolder, 'logs', `${part}-again.log`),
     env: { ...process.env, ...dev.environments[part], ...settings },
-    stdio: ['ignore', log, log],
   });
-  closeSync(log);
-  return child.pid ?? 0;
 }
 
 /** A zombie of ours counts as ended: Node has its exit status already. */

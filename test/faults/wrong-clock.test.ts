@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { importJWK, SignJWT } from 'jose';
 import { Agent, fetch } from 'undici';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, runningStack } from '../e2e/running-stack.ts';
 import { until } from '../rig/enrollment-runs.ts';
 import { type PartName, type Restarted, restartable } from './restart-parts.ts';
@@ -11,11 +11,12 @@ const HOUR = 3_600;
 
 describe('the clock of a process is wrong by an hour', () => {
   let stack: RunningStack;
-  let parts: Restarted;
+  let parts: Restarted | undefined;
   beforeAll(async () => {
     stack = await runningStack();
     parts = restartable(stack);
   }, 600_000);
+  afterAll(() => parts?.end());
 
   test('API and worker ahead: both are unready and say why; deadlines and certificates are right all the same', async () => {
     for (const part of ['api', 'worker'] as const) await setWrong(part, HOUR);
@@ -39,7 +40,7 @@ describe('the clock of a process is wrong by an hour', () => {
   }, 300_000);
 
   test('issuer ahead: it makes no key and signs nothing; with the right clock the enrollment completes', async () => {
-    for (const part of ['api', 'worker'] as const) await parts.restart(part);
+    for (const part of ['api', 'worker'] as const) await parts?.restart(part);
     await setWrong('issuer', HOUR);
     let id = '';
     const enrolling = stack.enroll({ deviceId: 'd-issuer', userId: 'u-issuer', onRegistered: (registered) => void (id = registered) });
@@ -47,14 +48,14 @@ describe('the clock of a process is wrong by an hour', () => {
     await until(async () => (await count(`enrollment WHERE state = 'issuing' AND id::text = '${id}'`)) === 1, 'it is issued for', 60);
     await until(async () => (await attempts(id)) > 1, 'the issuer has tried and refused', 60);
     expect(await count(`credential_intent WHERE enrollment_id::text = '${id}'`)).toBe(0);
-    await parts.restart('issuer');
+    await parts?.restart('issuer');
     await enrolling.catch(() => stack.resume({ deviceId: 'd-issuer' }));
     expect(await count(`certificate WHERE enrollment_id::text = '${id}' AND status = 'active'`)).toBe(2);
   }, 600_000);
 
   async function setWrong(part: PartName, seconds: number): Promise<void> {
-    await parts.stop(part);
-    parts.start(part, wrongClock(seconds));
+    await parts?.stop(part);
+    parts?.start(part, wrongClock(seconds));
     const readiness = () =>
       fetch(stack.dev.health[part]).then(
         async (answer) => `${answer.status} ${await answer.text()}`,
