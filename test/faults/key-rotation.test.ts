@@ -149,7 +149,7 @@ describe('every key is rotated while enrollments are open', () => {
   }
 
   async function restartAll(): Promise<void> {
-    await Promise.all(PARTS.map((part) => parts?.restart(part)));
+    await Promise.all(PARTS.map(async (part) => parts?.restart(part)));
   }
 
   async function call(method: string, id: string, token: string) {

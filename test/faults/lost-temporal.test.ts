@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findTemporal } from '../../cli/dev/find-temporal.ts';
 import { startTemporal } from '../../cli/dev/temporal-server.ts';
 import { type RunningStack, runningStack } from '../e2e/running-stack.ts';
@@ -25,6 +25,15 @@ describe('Temporal is lost for good: an empty cluster takes its place', () => {
     await replaceTemporal();
     process.kill(stack.dev.pids['issuer'] ?? 0, 'SIGCONT');
   }, 400_000);
+
+  /** A stopped process would outlive a failed beforeAll. */
+  afterAll(() => {
+    try {
+      process.kill(stack.dev.pids['issuer'] ?? 0, 'SIGCONT');
+    } catch {
+      // It has ended.
+    }
+  });
 
   test.each(OPEN)(
     'an enrollment in %s gets a new run, and its device completes it',
