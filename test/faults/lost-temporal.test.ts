@@ -15,8 +15,6 @@ describe('Temporal is lost for good: an empty cluster takes its place', () => {
   beforeAll(async () => {
     stack = await runningStack({ CS_SWEEP_INTERVAL_SECONDS: '1' });
     for (const state of ['awaiting-pin', 'awaiting-csr', 'awaiting-ack'] as const) ids.set(state, await park(state, LAST_STEP[state]));
-    ids.set('terminated', await park('terminated', 'csr-stored'));
-    await stack.temporal.workflow.getHandle(`enr-${ids.get('terminated')}`).terminate('by an operator');
     // Issuing lasts while the issuance process stands still.
     process.kill(stack.dev.pids['issuer'] ?? 0, 'SIGSTOP');
     const issuing = stack.enroll({ deviceId: 'd-issuing', userId: 'u-issuing', onRegistered: (id) => void ids.set('issuing', id) });
