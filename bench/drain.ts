@@ -36,7 +36,7 @@ async function measure(stack: StackUnderTest) {
   const rows = await leftOver(stack);
   for (const pid of children) process.kill(pid, 'SIGTERM');
   const machine = { cores: cpus().length, load: loadavg()[0] ?? 0, node: process.version };
-  return { machine, load: { enrollmentsAtATime: AT_A_TIME }, drained, requests, enrollments: enrolled, rows };
+  return { at: new Date().toISOString(), machine, load: { enrollmentsAtATime: AT_A_TIME }, drained, requests, enrollments: enrolled, rows };
 }
 
 async function drain(stack: StackUnderTest, part: Part, calls: ReturnType<typeof keepAliveCalls>, children: number[]) {
