@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { ConfigError } from '../config/load-config.ts';
+import { lastWords } from './last-words.ts';
 
 /** A running part of the service. `stop` ends its work in order and resolves when nothing is left. */
 export interface Running {
@@ -13,9 +14,11 @@ export interface Running {
  * exit code 2; a part that dies by itself with exit code 1.
  */
 export async function runProcess(name: string, start: () => Promise<Running>, log: () => Logger | undefined): Promise<void> {
+  const words = lastWords((error) => explain(name, error, log()));
   try {
     const running = await start();
     await Promise.race([signalled(), running.died ?? new Promise<never>(() => undefined)]);
+    words.stopping();
     log()?.info(`${name}: stopping`);
     await running.stop();
     log()?.info(`${name}: stopped`);

@@ -7,7 +7,9 @@ const ANSWER_MS = 3_000;
 export async function clusterIdentity(connection: Connection, namespace: string): Promise<string> {
   const { workflowService } = connection;
   return connection.withDeadline(Date.now() + ANSWER_MS, async () => {
-    const [cluster, described] = await Promise.all([workflowService.getClusterInfo({}), workflowService.describeNamespace({ namespace })]);
+    // One after the other: a call that nobody awaits any more would be tried again on a connection that was closed meanwhile.
+    const cluster = await workflowService.getClusterInfo({});
+    const described = await workflowService.describeNamespace({ namespace });
     return `${cluster.clusterId}/${described.namespaceInfo?.id ?? ''}`;
   });
 }
