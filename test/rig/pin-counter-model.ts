@@ -115,7 +115,9 @@ function settle(state: PinCounter, { input }: Call, charge: Charge): Settled {
   if (state.version !== charge.version)
     return refuse(state, input.enrollment, state.version === 0 ? '409 pin_not_set' : '409 pin_params_changed', 10);
   const locked: Settled = [withEnrollment(state, input.enrollment, { ...entering, state: 'locked' }), '423 pin_locked'];
-  if (!input.right) return state.failed >= 10 ? locked : refuse(state, input.enrollment, '403 pin_incorrect', 10 - state.failed);
+  // A PIN that was set up after a reset is another one than the history began with.
+  const right = input.right && charge.version === 1;
+  if (!right) return state.failed >= 10 ? locked : refuse(state, input.enrollment, '403 pin_incorrect', 10 - state.failed);
   if (state.failed >= 10 && charge.n !== 10) return locked;
   const failed = Math.max(state.failed - charge.n, 0);
   return [withEnrollment({ ...state, failed, waiting: false }, input.enrollment, { ...entering, state: 'satisfied' }), '200 satisfied'];
