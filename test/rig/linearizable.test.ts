@@ -101,4 +101,4 @@ test('a history that would take for ever is refused, not waited for', () => {
   const many = Array.from({ length: 40 }, (_, n) => call(`c${n}`, 0, 100, n + 1, n + 1));
   const impossible = call('r', 0, 100, undefined, 777);
   expect(() => judgeHistory([...many, impossible], REGISTER)).toThrow('too large');
-});
+}, 120_000);
