@@ -81,8 +81,8 @@ async function dev(options: DevOptions): Promise<void> {
 /** Parts of a killed stack end by themselves within this time. */
 const ORPHANS_END_MS = 5_000;
 
-async function choosePorts({ ports, anyPorts: any }: DevOptions, patienceMs: number): Promise<Ports> {
-  const chosen = await anyPorts(any === true ? ports : { ...presets(), ...ports });
+async function choosePorts({ ports, anyPorts: free }: DevOptions, patienceMs: number): Promise<Ports> {
+  const chosen = await anyPorts(free === true ? ports : { ...presets(), ...ports });
   await assertPortsFree(
     portNames().map((name) => ({ port: chosen[name], role: PORTS[name].role, option: `--${name}-port (or --any-ports)` })),
     patienceMs,

@@ -8,7 +8,7 @@ const REGISTERED_ID = 0x88;
 
 /**
  * What keeps a requested subjectAltName from being GeneralNames, with the octet inside of its value, or undefined. The names are ignored;
- * they are checked as far as any reader of the request relies on their form.
+ * they are checked as far as whoever reads the request relies on their form.
  */
 export function generalNamesFault(names: DerNode): { reason: string; offset: number } | undefined {
   if (names.tag !== 0x30 || names.children.length === 0) return { reason: 'A requested subjectAltName holds no names.', offset: 0 };
