@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import type { Lifeline } from '../cli/dev/lifeline.ts';
+import { isAlive, isReady, startServiceProcess } from '../cli/dev/service-process.ts';
 import { enrollmentsAgain } from './enrollments-again.ts';
 import { keepAliveCalls } from './keep-alive-calls.ts';
 import { type StackUnderTest, stackUnderTest } from './stack-under-test.ts';
@@ -13,7 +14,6 @@ import { type StackUnderTest, stackUnderTest } from './stack-under-test.ts';
  * `npm run drain`: load on a stack of its own; SIGTERM to each process in turn, then a new one. Writes docs/evidence/drain.json: how long each
  * took to end, what became of requests and enrollments. A refused connection is no failure: with one API process there is nobody else.
  */
-const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 const FILE = fileURLToPath(new URL('../docs/evidence/drain.json', import.meta.url));
 const PARTS = ['issuer', 'worker', 'api'] as const;
 type Part = (typeof PARTS)[number];
@@ -24,33 +24,29 @@ const say = (sentence: string) => console.error(`· ${sentence}`);
 async function measure(stack: StackUnderTest) {
   const calls = keepAliveCalls(stack.dev);
   const enrollments = enrollmentsAgain(stack, AT_A_TIME);
-  const children: number[] = [];
+  const started: Lifeline[] = [];
   const drained = [];
   for (const part of PARTS) {
     await sleep(BETWEEN_MS);
     say(`SIGTERM to ${part}`);
-    drained.push(await drain(stack, part, calls, children));
+    drained.push(await drain(stack, part, calls, started));
   }
   await sleep(BETWEEN_MS);
   const [requests, enrolled] = [await calls.stop(), await enrollments.stop()];
   const rows = await leftOver(stack);
-  for (const pid of children) process.kill(pid, 'SIGTERM');
+  for (const line of started) await line.stop();
   const machine = { cores: cpus().length, load: loadavg()[0] ?? 0, node: process.version };
   return { at: new Date().toISOString(), machine, load: { enrollmentsAtATime: AT_A_TIME }, drained, requests, enrollments: enrolled, rows };
 }
 
-async function drain(stack: StackUnderTest, part: Part, calls: ReturnType<typeof keepAliveCalls>, children: number[]) {
+async function drain(stack: StackUnderTest, part: Part, calls: ReturnType<typeof keepAliveCalls>, started: Lifeline[]) {
   const pid = stack.dev.pids[part] ?? 0;
   const before = calls.counts();
   const begun = Date.now();
   process.kill(pid, 'SIGTERM');
   while (isAlive(pid)) await sleep(20);
   const endedMs = Date.now() - begun;
-  const log = openSync(join(stack.scratch, 'stack', 'logs', `${part}-again.log`), 'a');
-  const env = { ...process.env, ...stack.dev.environments[part] };
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, part], { env, stdio: ['ignore', log, log] });
-  closeSync(log);
-  children.push(child.pid ?? 0);
+  started.push(startServiceProcess([part], join(stack.scratch, 'stack', 'logs', `${part}-again.log`), { ...stack.dev.environments[part] }));
   while (!(await isReady(stack.dev.health[part]))) await sleep(100);
   const after = calls.counts();
   const difference = Object.entries(after).map(([name, n]) => [name, n - (before[name] ?? 0)] as const);
@@ -67,21 +63,6 @@ async function leftOver({ dev }: StackUnderTest) {
   );
   await client.end();
   return rows;
-}
-
-function isReady(url: string): Promise<boolean> {
-  return fetch(url).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 const stack = await stackUnderTest(undefined, say);

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { RefusalInterceptor } from '../activities/failure.ts';
-import { parseKeyRing } from '../config/key-ring-file.ts';
+import { readKeyRing } from '../config/key-ring-file.ts';
 import { dataConverter, FAILURE_CONVERTER_PATH } from '../temporal/data-converter.ts';
 import { NOOP_QUEUE, NOOP_SECOND_QUEUE, type NoopActivities } from './noop-messages.ts';
 
@@ -21,9 +20,7 @@ const nothing: NoopActivities = {
 };
 
 Runtime.install({ shutdownSignals: ['SIGTERM'], telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'WARN' } } } });
-const keys = parseKeyRing(readFileSync(codecKeysFile, 'utf8'), (message) => {
-  throw new Error(message);
-});
+const keys = readKeyRing(codecKeysFile);
 const connection = await NativeConnection.connect({ address });
 const worker = await Worker.create({
   connection,

@@ -1,11 +1,11 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { anyPorts } from '../cli/dev/any-ports.ts';
 import { attachment, type DevJson } from '../cli/dev/dev-json.ts';
 
 import { startStack } from '../cli/dev/stack.ts';
-import { parseKeyRing } from '../config/key-ring-file.ts';
+import { readKeyRing } from '../config/key-ring-file.ts';
 import type { KeyRing } from '../core/key-ring.ts';
 
 export interface StackUnderTest {
@@ -44,9 +44,6 @@ function folderOf(data: string): string {
 }
 
 function keysOf(dev: DevJson): Pick<StackUnderTest, 'dev' | 'codecKeys' | 'saltKeys'> {
-  const ring = (name: string): KeyRing =>
-    parseKeyRing(readFileSync(dev.environments['api']?.[name] ?? '', 'utf8'), (message) => {
-      throw new Error(`${name} ${message}`);
-    });
+  const ring = (name: string): KeyRing => readKeyRing(dev.environments['api']?.[name] ?? '');
   return { dev, codecKeys: ring('CS_CODEC_KEYS_FILE'), saltKeys: ring('CS_PIN_SALT_KEYS_FILE') };
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type KeyRing, keyRing } from '../core/key-ring.ts';
 
 const LINE = /^([A-Za-z0-9._-]{1,16})[ \t]+([A-Za-z0-9_-]{43})$/;
@@ -17,7 +18,14 @@ export function parseKeyRing(content: string, refuse: (message: string) => void)
   return keyRing(entries);
 }
 
-/** The same with ids from 0 to 255: refused at start, not at the first challenge. */
+/** For commands and experiments, which have nothing to go on with. Throws when the file is none, naming the file and never its content. */
+export function readKeyRing(file: string): KeyRing {
+  return parseKeyRing(readFileSync(file, 'utf8'), (message) => {
+    throw new Error(`${file} ${message}`);
+  });
+}
+
+/** As `parseKeyRing`, with ids from 0 to 255: refused at start, not at the first challenge. */
 export function parseOctetKeyRing(content: string, refuse: (message: string) => void): KeyRing {
   const entries = parseLines(content);
   if (entries?.some(({ kid }) => !OCTET.test(kid))) refuse('must have key ids that are numbers from 0 to 255');

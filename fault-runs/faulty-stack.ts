@@ -10,9 +10,10 @@ import { secretPaths } from '../cli/dev/dev-secrets.ts';
 import { findTemporal } from '../cli/dev/find-temporal.ts';
 import type { Ports } from '../cli/dev/ports.ts';
 import { type RunningPostgres, startPostgres } from '../cli/dev/postgres.ts';
+import { isAlive } from '../cli/dev/service-process.ts';
 import { startStack } from '../cli/dev/stack.ts';
 import { startTemporal, type TemporalServer } from '../cli/dev/temporal-server.ts';
-import { parseKeyRing } from '../config/key-ring-file.ts';
+import { readKeyRing } from '../config/key-ring-file.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { type FaultStation, faultStation } from './fault-station.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
@@ -89,7 +90,7 @@ async function bringUp(dataFolder: string, say: (sentence: string) => void, stop
   stops.push(() => pool.end());
   const connection = Connection.lazy({ address: dev.temporal.address });
   stops.push(() => connection.close());
-  const temporal = new Client({ connection, dataConverter: dataConverter(codecKeys(dataFolder)) });
+  const temporal = new Client({ connection, dataConverter: dataConverter(readKeyRing(secretPaths(dataFolder).secret('codec.keys'))) });
   const query: Rows = (sql, ...values) => persistently(() => rowsOf(pool, sql, values));
   return { dev, dataFolder, station, supervisor, temporal, query, ...(await servers(dev, dataFolder, ports, query, again)) };
 }
@@ -140,14 +141,7 @@ async function rowsOf<Row extends pg.QueryResultRow>(pool: pg.Pool, sql: string,
 }
 
 async function gone(pid: number): Promise<void> {
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await sleep(20);
-  }
+  while (isAlive(pid)) await sleep(20);
 }
 
 async function persistently<Result>(ask: () => Promise<Result>): Promise<Result> {
@@ -159,10 +153,4 @@ async function persistently<Result>(ask: () => Promise<Result>): Promise<Result>
       await sleep(250);
     }
   }
-}
-
-function codecKeys(dataFolder: string) {
-  return parseKeyRing(readFileSync(secretPaths(dataFolder).secret('codec.keys'), 'utf8'), (message) => {
-    throw new Error(message);
-  });
 }

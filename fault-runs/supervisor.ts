@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { DevJson } from '../cli/dev/dev-json.ts';
 import type { Environment } from '../cli/dev/environments.ts';
-import { type Lifeline, startWithLifeline } from '../cli/dev/lifeline.ts';
+import type { Lifeline } from '../cli/dev/lifeline.ts';
+import { isAlive, isReady, startServiceProcess } from '../cli/dev/service-process.ts';
 import { FAULTY_PARTS, type FaultyPart } from './fault-station.ts';
 
-const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 const LOOK_MS = 50;
 /** What an orchestrator takes to notice and start again. */
 const RESTART_MS = 100;
@@ -73,20 +72,8 @@ function first({ pids }: DevJson, part: FaultyPart): Watched {
 }
 
 function start(dev: DevJson, dataFolder: string, settings: Environment, part: FaultyPart): Watched {
-  const { PATH, HOME, TMPDIR, LANG } = process.env;
-  const line = startWithLifeline(process.execPath, ['--import', 'tsx', MAIN, part], {
-    logFile: join(dataFolder, 'logs', `${part}.log`),
-    env: { PATH, HOME, TMPDIR, LANG, MALLOC_ARENA_MAX: '2', ...dev.environments[part], ...settings },
-  });
+  const line = startServiceProcess([part], join(dataFolder, 'logs', `${part}.log`), { ...dev.environments[part], ...settings });
   return { pid: line.pid, line };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function allReady({ health }: DevJson): Promise<string | undefined> {
@@ -98,11 +85,4 @@ async function allReady({ health }: DevJson): Promise<string | undefined> {
     }
   }
   return undefined;
-}
-
-function isReady(url: string): Promise<boolean> {
-  return fetch(url, { signal: AbortSignal.timeout(3_000) }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { DevJson } from '../../cli/dev/dev-json.ts';
 import { freePort } from '../../cli/dev/free-ports.ts';
-import { startWithLifeline } from '../../cli/dev/lifeline.ts';
+import { isReady, startServiceProcess } from '../../cli/dev/service-process.ts';
 
 /** One more API process beside those of a development stack, as `cs api` starts it. */
 export interface ApiProcess {
@@ -15,18 +14,13 @@ export interface ApiProcess {
   stop(): Promise<void>;
 }
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const READY_MS = 120_000;
 
 /** Resolves when the process is ready. `settings` win over those of the stack's own API. */
 export async function startApiProcess(dev: DevJson, logFile: string, settings: Readonly<Record<string, string>>): Promise<ApiProcess> {
   const [api, files, internal] = [await freePort(), await freePort(), await freePort()];
-  const { PATH, HOME, TMPDIR } = process.env;
   const ports = { CS_API_PORT: String(api), CS_FILES_PORT: String(files), CS_INTERNAL_PORT: String(internal), CS_OPERATOR_PORT: '' };
-  const line = startWithLifeline(process.execPath, ['--import', 'tsx', MAIN, 'api'], {
-    logFile,
-    env: { PATH, HOME, TMPDIR, MALLOC_ARENA_MAX: '2', ...dev.environments['api'], CS_LOG_LEVEL: 'warn', ...ports, ...settings },
-  });
+  const line = startServiceProcess(['api'], logFile, { ...dev.environments['api'], CS_LOG_LEVEL: 'warn', ...ports, ...settings });
   await ready(`http://127.0.0.1:${internal}/readyz`, line.ended, logFile);
   return {
     api: `https://localhost:${api}`,
@@ -46,8 +40,7 @@ async function ready(url: string, ended: Promise<number>, logFile: string): Prom
     code = found;
   });
   for (const end = performance.now() + READY_MS; performance.now() < end && code === undefined; await sleep(150)) {
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok === true) return;
+    if (await isReady(url)) return;
   }
   throw new Error(`the API process did not become ready (exit code ${code}); see ${logFile}`);
 }

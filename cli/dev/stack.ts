@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { DATABASE_ROLES, OWNER_ROLE } from '../../store/grants.ts';
 import { applyMigrations } from '../../store/migrate.ts';
 import { PRISMA_FOLDER } from '../commands/migrate.ts';
@@ -21,9 +20,10 @@ import {
   publicFilesUrl,
 } from './environments.ts';
 import { findTemporal } from './find-temporal.ts';
-import { type Lifeline, startWithLifeline } from './lifeline.ts';
+import type { Lifeline } from './lifeline.ts';
 import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres.ts';
+import { isReady, startServiceProcess } from './service-process.ts';
 import { startTemporal, type TemporalServer } from './temporal-server.ts';
 import { issuerOf } from './token-service.ts';
 import { ensureWorkflowBundle } from './workflow-bundle-file.ts';
@@ -161,8 +161,6 @@ interface Part {
   log: string;
 }
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-
 function startParts(
   { dataFolder, ports, settings }: StackOptions,
   env: Record<string, Environment>,
@@ -171,10 +169,7 @@ function startParts(
 ): Part[] {
   const start = (name: string, args: string[], port: number, path: string): Part => {
     const log = logOf(dataFolder, name);
-    const line = startWithLifeline(process.execPath, ['--import', 'tsx', MAIN, ...args], {
-      logFile: log,
-      env: { ...inherited(), ...env[name], ...settings },
-    });
+    const line = startServiceProcess(args, log, { ...env[name], ...settings });
     stops.push(() => line.stop());
     return { name, line, health: `http://127.0.0.1:${port}${path}`, log };
   };
@@ -200,13 +195,6 @@ function startParts(
   ];
 }
 
-/** No setting of the caller's shell leaks into a part, but what a program needs to run. */
-function inherited(): Record<string, string | undefined> {
-  const { PATH, HOME, TMPDIR, LANG } = process.env;
-  // Two arenas: with one a thread, glibc keeps what Argon2 and TLS freed.
-  return { PATH, HOME, TMPDIR, LANG, MALLOC_ARENA_MAX: '2' };
-}
-
 const READY_MS = 90_000;
 
 async function ready({ name, line, health, log }: Part, signal: AbortSignal): Promise<void> {
@@ -216,13 +204,7 @@ async function ready({ name, line, health, log }: Part, signal: AbortSignal): Pr
   });
   for (const end = Date.now() + READY_MS; Date.now() < end && ended === undefined; ) {
     if (signal.aborted) throw new Error('stopped');
-    if (
-      await fetch(health).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    )
-      return;
+    if (await isReady(health)) return;
     await sleep(150);
   }
   const why = ended === undefined ? 'did not become ready within 90 s' : `ended with code ${ended}`;

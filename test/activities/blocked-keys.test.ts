@@ -1,16 +1,14 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { prepareIntents } from '../../activities/prepare-intents.ts';
 import type { EnrollmentId } from '../../contract/ids.ts';
 import { publicEvidenceJwk } from '../../core/evidence/evidence-key.ts';
 import { blockKey, listBlockedKeys } from '../../store/blocked-key.ts';
-import { readSubmission } from '../../store/csr-submission.ts';
 import { publishEvidenceKey } from '../../store/evidence-keys.ts';
-import { commitIntents, markSigning, readIssuing } from '../../store/issuing.ts';
+import { markSigning } from '../../store/issuing.ts';
 import { testKey } from '../core/pki/test-hierarchy.ts';
 import { newDevice } from '../rig/enrollment-rows.ts';
 import { type EnrollmentWorld, enrollmentWorld } from '../rig/enrollment-world.ts';
-import { rowIn, snapshot } from '../rig/row-stages.ts';
+import { commitOwnIntents, rowIn, snapshot } from '../rig/row-stages.ts';
 import { newUserKey, submit, takeCredentials } from '../rig/test-device.ts';
 
 let world: EnrollmentWorld;
@@ -67,7 +65,7 @@ describe('issuing', () => {
     async (when) => {
       const userKey = newUserKey();
       const { id } = await rowIn(world, 'issuing', newDevice(), { userKey });
-      if (when !== 'before any intent') await commitOwnIntents(id);
+      if (when !== 'before any intent') await commitOwnIntents(world, id);
       if (when === 'with a signing mark') await markSigning(world.db, id);
       await block(userKey);
       const before = await snapshot(world, id);
@@ -163,12 +161,4 @@ function spkiSha256(key: KeyObject): string {
   return createHash('sha256')
     .update(createPublicKey(key).export({ type: 'spki', format: 'der' }))
     .digest('hex');
-}
-
-async function commitOwnIntents(id: EnrollmentId): Promise<void> {
-  const reading = await readIssuing(world.db, id);
-  const submission = await readSubmission(world.db, id, reading?.enrollment.csrDigest ?? '');
-  if (reading === undefined || submission === undefined) throw new Error('nothing was accepted');
-  const { intents, key } = await prepareIntents(world.issuanceDeps, reading.enrollment, submission);
-  await commitIntents(world.db, id, intents, key);
 }

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { anyPorts } from '../../cli/dev/any-ports.ts';
 import { secretPaths } from '../../cli/dev/dev-secrets.ts';
 import { type Stack, startStack } from '../../cli/dev/stack.ts';
-import { parseKeyRing } from '../../config/key-ring-file.ts';
+import { readKeyRing } from '../../config/key-ring-file.ts';
 import type { KeyRing } from '../../core/key-ring.ts';
 import { enrollKnown, type KnownEnrollment } from './known-enrollment.ts';
 import {
@@ -105,9 +105,7 @@ async function inStack(dataFolder: string, temporaryFolder: string, say: CanaryO
   const connection = await Connection.connect({ address: stack.dev.temporal.address });
   const paths = secretPaths(dataFolder);
   const adminUrl = adminUrlOf(stack.dev.databaseUrl, readFileSync(paths.secret('database.password'), 'utf8'));
-  const codecKeys = parseKeyRing(readFileSync(paths.secret('codec.keys'), 'utf8'), (message) => {
-    throw new Error(message);
-  });
+  const codecKeys = readKeyRing(paths.secret('codec.keys'));
   try {
     const scene = { stack, dataFolder, temporaryFolder, adminUrl, connection, codecKeys, plants: newPlants() };
     const known = await enrollTwo(scene);

@@ -9,7 +9,7 @@ import { anyPorts } from '../../cli/dev/any-ports.ts';
 import type { DevJson } from '../../cli/dev/dev-json.ts';
 import { secretPaths } from '../../cli/dev/dev-secrets.ts';
 import { type Stack, startStack } from '../../cli/dev/stack.ts';
-import { parseKeyRing } from '../../config/key-ring-file.ts';
+import { readKeyRing } from '../../config/key-ring-file.ts';
 import { storeOf } from '../../sdk/card/virtual-card.ts';
 import { type Enrolled, resumeEnrollment, VirtualCard } from '../../sdk/index.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';
@@ -38,9 +38,7 @@ export async function runningStack(settings: Record<string, string> = {}): Promi
     settings,
   });
   const connection = await Connection.connect({ address: stack.dev.temporal.address });
-  const keys = parseKeyRing(readFileSync(secretPaths(dataFolder).secret('codec.keys'), 'utf8'), (message) => {
-    throw new Error(message);
-  });
+  const keys = readKeyRing(secretPaths(dataFolder).secret('codec.keys'));
   const pool = new pg.Pool({ connectionString: stack.dev.databaseUrl, max: 4 });
   pool.on('error', () => undefined);
   afterAll(async () => {

@@ -1,25 +1,22 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Lifeline } from '../../cli/dev/lifeline.ts';
+import { startServiceProcess } from '../../cli/dev/service-process.ts';
 import { pinSatisfied } from '../../contract/temporal.ts';
 import { type RunningStack, runningStack } from '../e2e/running-stack.ts';
 import { revokedSerials } from '../e2e/verifiers.ts';
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-
 describe('killed processes and forged messages', () => {
   let stack: RunningStack;
-  const started: number[] = [];
+  const started: Lifeline[] = [];
   beforeAll(async () => {
     stack = await runningStack({ CS_SWEEP_INTERVAL_SECONDS: '1', CS_SWEEP_GRACE_SECONDS: '1', CS_CRL_INTERVAL_SECONDS: '1' });
   }, 120_000);
-  afterAll(() => {
-    for (const pid of started) process.kill(pid, 'SIGTERM');
+  afterAll(async () => {
+    await Promise.all(started.map((line) => line.stop()));
   });
 
   test('the issuance worker is killed between signing and storing: the same serials are issued once, nothing doubled', async () => {
@@ -52,14 +49,8 @@ describe('killed processes and forged messages', () => {
     expect(before.every(({ signing_started_at: mark }) => mark !== null)).toBe(true);
   }, 120_000);
 
-  function restartIssuer({ dev, dataFolder }: RunningStack): number {
-    const log = openSync(join(dataFolder, 'logs', 'issuer-again.log'), 'a');
-    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'issuer'], {
-      env: { ...process.env, ...dev.environments['issuer'] },
-      stdio: ['ignore', log, log],
-    });
-    closeSync(log);
-    return child.pid ?? 0;
+  function restartIssuer({ dev, dataFolder }: RunningStack): Lifeline {
+    return startServiceProcess(['issuer'], join(dataFolder, 'logs', 'issuer-again.log'), { ...dev.environments['issuer'] });
   }
 
   test('a run terminated while it awaits the ack: the sweeper ends the row, the CRL lists both serials', async () => {

@@ -1,10 +1,8 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Lifeline, startWithLifeline } from '../../cli/dev/lifeline.ts';
+import type { Lifeline } from '../../cli/dev/lifeline.ts';
+import { isAlive, isReady, startServiceProcess } from '../../cli/dev/service-process.ts';
 import type { RunningStack } from '../e2e/running-stack.ts';
 import { until } from '../rig/enrollment-runs.ts';
-
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 export type PartName = 'api' | 'worker' | 'issuer';
 export interface Restarted {
@@ -33,7 +31,7 @@ export function restartable(stack: RunningStack, always: Record<string, string> 
   const restart = async (part: PartName, settings?: Record<string, string>): Promise<void> => {
     await stop(part);
     start(part, settings);
-    await isReady(stack, part);
+    await until(() => isReady(stack.dev.health[part]), `${part} is ready`, 90);
   };
   const end = async (): Promise<void> => {
     await Promise.all([...lines.values()].map((line) => line.stop()));
@@ -41,27 +39,6 @@ export function restartable(stack: RunningStack, always: Record<string, string> 
   return { stop, start, restart, end };
 }
 
-async function isReady(stack: RunningStack, part: PartName): Promise<void> {
-  const ready = () =>
-    fetch(stack.dev.health[part]).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  await until(ready, `${part} is ready`, 90);
-}
-
 function startPart({ dev, dataFolder }: RunningStack, part: PartName, settings: Record<string, string>): Lifeline {
-  return startWithLifeline(process.execPath, ['--import', 'tsx', MAIN, part], {
-    logFile: join(dataFolder, 'logs', `${part}-again.log`),
-    env: { ...process.env, ...dev.environments[part], ...settings },
-  });
-}
-
-/** A zombie of ours counts as ended: Node has its exit status already. */
-function isAlive(pid: number): boolean {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+  return startServiceProcess([part], join(dataFolder, 'logs', `${part}-again.log`), { ...dev.environments[part], ...settings });
 }

@@ -15,7 +15,7 @@ export interface DeviceIds {
 }
 
 export const TEST_LIMITS: StageLimits = { pinSeconds: 900, csrSeconds: 900, ackSeconds: 900, wholeSeconds: 3_600 };
-const PIN_LIMITS: PinLimits = { maxFailures: 10, maxAttempts: 5, delaySeconds: () => 0 };
+export const PIN_LIMITS: PinLimits = { maxFailures: 10, maxAttempts: 5, delaySeconds: () => 0 };
 
 /** Ids that no other test uses and that can be searched for in a history. */
 export function newDevice(userId = `user-${randomBytes(6).toString('hex')}`): DeviceIds {
@@ -50,19 +50,16 @@ function wanted(device: DeviceIds, limits: StageLimits): NewEnrollment {
   };
 }
 
+/** One entry of a PIN, each with an attempt id of its own. */
+export function pinEntry(enrollmentId: EnrollmentId, mode: PinEntry['mode'] = 'verify'): PinEntry {
+  return { enrollmentId, attemptId: randomUUID(), mode, paramsVersion: 1, saltKid: 's1', currentSaltKid: 's1', hasPepper: () => true };
+}
+
 /** A right PIN, written as the API writes it: set up the first time, verified afterwards. */
 export async function satisfyPin(db: Database, id: EnrollmentId): Promise<void> {
   const { userId } = await db.enrollment.findUniqueOrThrow({ where: { id } });
   const mode = (await db.userPin.count({ where: { userId } })) === 0 ? 'setup' : 'verify';
-  const entry: PinEntry = {
-    enrollmentId: id,
-    attemptId: randomUUID(),
-    mode,
-    paramsVersion: 1,
-    saltKid: 's1',
-    currentSaltKid: 's1',
-    hasPepper: () => true,
-  };
+  const entry = pinEntry(id, mode);
   const begun = await beginPinAttempt(db, entry, PIN_LIMITS);
   if (begun?.kind !== 'evaluate') throw new Error('the PIN was not to be evaluated');
   const outcome = await settlePinAttempt(db, entry, begun.job, right(mode), PIN_LIMITS);

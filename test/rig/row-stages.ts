@@ -1,5 +1,8 @@
+import { prepareIntents } from '../../activities/prepare-intents.ts';
 import type { EnrollmentId } from '../../contract/ids.ts';
 import type { OpenState } from '../../contract/states.ts';
+import { readSubmission } from '../../store/csr-submission.ts';
+import { commitIntents, readIssuing } from '../../store/issuing.ts';
 import { createRow, type DeviceIds, newDevice, satisfyPin } from './enrollment-rows.ts';
 import type { EnrollmentWorld } from './enrollment-world.ts';
 import { type SubmissionWish, type Submitted, submit, takeCredentials } from './test-device.ts';
@@ -32,6 +35,15 @@ export async function rowIn(
   const { proof } = await takeCredentials(db, id, submitted);
   await activities.finalizeDelivery({ enrollmentId: id, proof });
   return { id, device, submitted, proof };
+}
+
+/** What the issuance process does first for a row in `issuing`, so that a test may go on from there. */
+export async function commitOwnIntents({ db, issuanceDeps }: EnrollmentWorld, id: EnrollmentId): Promise<void> {
+  const reading = await readIssuing(db, id);
+  const submission = await readSubmission(db, id, reading?.enrollment.csrDigest ?? '');
+  if (reading === undefined || submission === undefined) throw new Error('nothing was accepted');
+  const { intents, key } = await prepareIntents(issuanceDeps, reading.enrollment, submission);
+  await commitIntents(db, id, intents, key);
 }
 
 /** Everything that the database says of an enrollment, for comparing before and after. */

@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { prepareIntents } from '../../activities/prepare-intents.ts';
 import type { EnrollmentId } from '../../contract/ids.ts';
 import { toEnrollmentId } from '../../contract/ids.ts';
 import { finishDelivery } from '../../store/acknowledge.ts';
 import { renewCrl } from '../../store/crl.ts';
-import { readSubmission } from '../../store/csr-submission.ts';
 import { inTransaction } from '../../store/database.ts';
 import { endEnrollment } from '../../store/end-enrollment.ts';
-import { commitIntents, markSigning, readIssuing } from '../../store/issuing.ts';
+import { markSigning } from '../../store/issuing.ts';
 import { sweepEnrollments } from '../../store/sweep.ts';
 import { type EnrollmentWorld, enrollmentWorld } from '../rig/enrollment-world.ts';
-import { rowIn, snapshot } from '../rig/row-stages.ts';
+import { commitOwnIntents, rowIn, snapshot } from '../rig/row-stages.ts';
 import { takeCredentials } from '../rig/test-device.ts';
 
 let world: EnrollmentWorld;
@@ -42,7 +40,7 @@ describe('end_enrollment', () => {
     ['with a signing mark: a signature may exist, so the serials are revoked', true],
   ] as const)('with committed intents %s', async (_what, marked) => {
     const { id } = await rowIn(world, 'issuing');
-    await commitOwnIntents(id);
+    await commitOwnIntents(world, id);
     if (marked) await markSigning(world.db, id);
     await clearDue();
     await cancel(id);
@@ -214,11 +212,3 @@ describe('inTransaction', () => {
     expect(rows.map(({ ackRefusals }) => ackRefusals)).toEqual([2, 2]);
   });
 });
-
-async function commitOwnIntents(id: EnrollmentId): Promise<void> {
-  const reading = await readIssuing(world.db, id);
-  const submission = await readSubmission(world.db, id, reading?.enrollment.csrDigest ?? '');
-  if (reading === undefined || submission === undefined) throw new Error('nothing was accepted');
-  const { intents, key } = await prepareIntents(world.issuanceDeps, reading.enrollment, submission);
-  await commitIntents(world.db, id, intents, key);
-}

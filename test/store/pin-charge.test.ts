@@ -1,22 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { EnrollmentId } from '../../contract/ids.ts';
-import { beginPinAttempt, type PinEntry, type PinLimits } from '../../store/pin-attempt.ts';
-import { createRow, newDevice, satisfyPin } from '../rig/enrollment-rows.ts';
+import { beginPinAttempt } from '../../store/pin-attempt.ts';
+import { createRow, newDevice, PIN_LIMITS, pinEntry, satisfyPin } from '../rig/enrollment-rows.ts';
 import { freshDatabase } from '../rig/fresh-database.ts';
 
 const { db } = await freshDatabase({ poolSize: 8 });
-const LIMITS: PinLimits = { maxFailures: 10, maxAttempts: 5, delaySeconds: () => 0 };
-
-const entryOf = (enrollmentId: EnrollmentId): PinEntry => ({
-  enrollmentId,
-  attemptId: randomUUID(),
-  mode: 'verify',
-  paramsVersion: 1,
-  saltKid: 's1',
-  currentSaltKid: 's1',
-  hasPepper: () => true,
-});
 
 test('guesses that come while the first PIN is being stored are all charged: as many failures as evaluations', async () => {
   for (let round = 0; round < 5; round += 1) {
@@ -33,7 +21,7 @@ test('guesses that come while the first PIN is being stored are all charged: as 
 /** True when the guess was charged and would now be evaluated. */
 async function guessUntilThereIsAPin(id: EnrollmentId): Promise<boolean> {
   for (;;) {
-    const beginning = await beginPinAttempt(db, entryOf(id), LIMITS);
+    const beginning = await beginPinAttempt(db, pinEntry(id), PIN_LIMITS);
     if (beginning?.kind === 'evaluate') return true;
     if (beginning?.kind !== 'decided' || beginning.outcome.result !== 'pin_not_set') return false;
   }

@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { EnrollmentId } from '../../contract/ids.ts';
-import { beginPinAttempt, type PinEntry, type PinJob, type PinLimits } from '../../store/pin-attempt.ts';
+import { beginPinAttempt, type PinEntry, type PinJob } from '../../store/pin-attempt.ts';
 import { settlePinAttempt } from '../../store/settle-pin-attempt.ts';
 import { resetPin } from '../../store/user-pin.ts';
-import { createRow, newDevice, satisfyPin } from '../rig/enrollment-rows.ts';
+import { createRow, newDevice, PIN_LIMITS, pinEntry, satisfyPin } from '../rig/enrollment-rows.ts';
 import { freshDatabase } from '../rig/fresh-database.ts';
 
 const { db } = await freshDatabase();
-const LIMITS: PinLimits = { maxFailures: 10, maxAttempts: 5, delaySeconds: () => 0 };
 
 /** A user with a PIN that was wrong `failed` times. */
 async function userWith(failed: number): Promise<string> {
@@ -25,21 +23,13 @@ interface Charged {
 
 async function charge(userId: string, enrollmentId?: EnrollmentId): Promise<Charged> {
   const id = enrollmentId ?? (await createRow(db, newDevice(userId))).id;
-  const entry: PinEntry = {
-    enrollmentId: id,
-    attemptId: randomUUID(),
-    mode: 'verify',
-    paramsVersion: 1,
-    saltKid: 's1',
-    currentSaltKid: 's1',
-    hasPepper: () => true,
-  };
-  const beginning = await beginPinAttempt(db, entry, LIMITS);
+  const entry = pinEntry(id);
+  const beginning = await beginPinAttempt(db, entry, PIN_LIMITS);
   if (beginning?.kind !== 'evaluate') throw new Error(`not charged: ${JSON.stringify(beginning)}`);
   return { entry, job: beginning.job };
 }
 
-const settle = ({ entry, job }: Charged, right: boolean) => settlePinAttempt(db, entry, job, { mode: 'verify', right }, LIMITS);
+const settle = ({ entry, job }: Charged, right: boolean) => settlePinAttempt(db, entry, job, { mode: 'verify', right }, PIN_LIMITS);
 const failedOf = async (userId: string) => (await db.userPin.findUniqueOrThrow({ where: { userId } })).failed;
 
 describe('a right guess in a crowd', () => {

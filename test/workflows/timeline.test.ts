@@ -13,7 +13,7 @@ import { sweepEnrollments } from '../../store/sweep.ts';
 import { readSignedTimeline, requestTimeline } from '../../store/timeline-request.ts';
 import { resetPin } from '../../store/user-pin.ts';
 import { signTimelines } from '../../worker/timeline-signer.ts';
-import { createRow, newDevice, TEST_LIMITS } from '../rig/enrollment-rows.ts';
+import { createRow, newDevice, PIN_LIMITS, pinEntry, TEST_LIMITS } from '../rig/enrollment-rows.ts';
 import { type EnrollmentRuns, enrollmentRuns } from '../rig/enrollment-runs.ts';
 import { type EnrollmentWorld, enrollmentWorld } from '../rig/enrollment-world.ts';
 import { rowIn } from '../rig/row-stages.ts';
@@ -39,20 +39,11 @@ beforeAll(async () => {
 });
 
 const timelineOf = (id: EnrollmentId) => gatherTimeline(world.db, temporal.client, id);
-const LIMITS = { maxFailures: 10, maxAttempts: 5, delaySeconds: () => 0 };
 
 async function enterWrongPin(id: EnrollmentId): Promise<void> {
-  const entry = {
-    enrollmentId: id,
-    attemptId: randomUUID(),
-    mode: 'verify',
-    paramsVersion: 1,
-    saltKid: 's1',
-    currentSaltKid: 's1',
-    hasPepper: () => true,
-  } as const;
-  const begun = await beginPinAttempt(world.db, entry, LIMITS);
-  if (begun?.kind === 'evaluate') await settlePinAttempt(world.db, entry, begun.job, { mode: 'verify', right: false }, LIMITS);
+  const entry = pinEntry(id);
+  const begun = await beginPinAttempt(world.db, entry, PIN_LIMITS);
+  if (begun?.kind === 'evaluate') await settlePinAttempt(world.db, entry, begun.job, { mode: 'verify', right: false }, PIN_LIMITS);
 }
 
 async function userWithPin(): Promise<string> {
