@@ -1,4 +1,4 @@
-import { errors, type JWSHeaderParameters, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { ServiceError } from '../contract/service-error.ts';
 import { KeySetUnavailable, remoteKeySet } from './key-set.ts';
 
@@ -63,7 +63,7 @@ export function operatorTokens(rules: TokenRules): OperatorTokens {
 }
 
 function keysOf({ jwksUrl: url, staleSeconds = 14_400, now = Date.now, onFault }: TokenRules): JWTVerifyGetKey {
-  const remote = remoteKeySet({
+  return remoteKeySet({
     url,
     freshMs: FRESH_MS,
     staleMs: staleSeconds * 1_000,
@@ -72,19 +72,24 @@ function keysOf({ jwksUrl: url, staleSeconds = 14_400, now = Date.now, onFault }
     now,
     ...(onFault === undefined ? {} : { onFault }),
   });
-  return (header, token) => {
-    requireKeyId(header);
-    return remote(header, token);
-  };
 }
 
 /**
  * jose takes the only key of a set for a token that names none; which key signed must be said (RFC 9068 §2.1, RFC 8725 §3.1). A key that
  * the token brings along (jwk, jku, x5u, x5c) is never looked at: keys come from the configured set alone.
  */
-function requireKeyId({ kid }: JWSHeaderParameters): void {
+function requireKeyId(token: string): void {
+  const { kid } = headerOf(token);
   if (kid === undefined) throw refused('The header kid is missing.');
   if (typeof kid !== 'string' || !KEY_ID.test(kid)) throw refused('The header kid is not 1 to 128 visible ASCII characters.');
+}
+
+function headerOf(token: string): ReturnType<typeof decodeProtectedHeader> {
+  try {
+    return decodeProtectedHeader(token);
+  } catch {
+    throw refused('The access token is not a JWS in compact serialization.');
+  }
 }
 
 async function verify(
@@ -95,6 +100,7 @@ async function verify(
   requiredClaims: string[],
 ): Promise<JWTPayload> {
   if (token.length > MAX_TOKEN_LENGTH) throw refused('The access token is larger than 8 KiB.');
+  requireKeyId(token); // before the database is asked for anything
   const algorithms = ['ES256', 'PS256', 'RS256'];
   const currentDate = await databaseClock();
   try {

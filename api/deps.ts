@@ -12,6 +12,8 @@ import type { PinGuard } from './pin-guard.ts';
 export interface ApiDeps {
   readonly config: Config<'api'>;
   readonly db: Database;
+  /** The database's clock: it judges the age of tokens and what is left of an enrollment. */
+  readonly clock: () => Promise<Date>;
   readonly gateway: EnrollmentGateway;
   readonly accessTokens: AccessTokens;
   /** Absent: there is no operator listener. */

@@ -2,7 +2,6 @@ import type { Server } from 'node:https';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
-import { databaseTime } from '../store/database.ts';
 import { operatorTokens } from './access-token.ts';
 import { operatorApp, partnerApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
@@ -60,7 +59,7 @@ function operatorListener(
   const { operatorPort: port, operatorHost: host, operatorJwksUrl: jwksUrl } = config;
   const { operatorJwtIssuer: issuer, operatorJwtAudience: audience } = config;
   if (port === undefined || jwksUrl === undefined || issuer === undefined || audience === undefined) return undefined;
-  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, currentDate: () => databaseTime(deps.db) });
+  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, currentDate: deps.clock });
   return {
     name: 'operator',
     server: secureServer(served(operatorApp({ ...deps, operatorTokens: tokens })), pairOf(config), settings),

@@ -7,6 +7,7 @@ import { type Check, startHealthListener } from '../process/health-listener.ts';
 import type { Running } from '../process/run-process.ts';
 import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
+import { databaseClock } from '../store/database-clock.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { accessTokens } from './access-token.ts';
 import type { ApiDeps } from './deps.ts';
@@ -52,17 +53,19 @@ interface Resources {
 }
 
 function depsOf(config: Config<'api'>, log: Logger, { db, client, rates }: Resources): ApiDeps {
+  const clock = databaseClock(db);
   return {
     config,
     db,
+    clock,
     log,
-    gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now, databaseTime: () => databaseTime(db) }),
+    gateway: temporalGateway(client, { taskQueueSuffix: config.taskQueueSuffix, now: Date.now, databaseTime: clock }),
     accessTokens: accessTokens({
       ...keySetOf(config, log),
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
       jwksUrl: config.jwksUrl,
-      currentDate: () => databaseTime(db),
+      currentDate: clock,
     }),
     argon: new ArgonSlots({ slots: config.argonSlots, queue: config.argonQueue, share: config.argonShare }),
     limits: rates,

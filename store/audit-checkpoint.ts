@@ -1,6 +1,7 @@
 import { appendAudit } from './audit.ts';
 import { type ChainEnd, hex, readAuditHead, readAuditPlace } from './audit-chain.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
+import type { AuditCheckpoint } from './generated/client.ts';
 
 export interface CheckpointRow extends ChainEnd {
   /** JSON time. */
@@ -38,7 +39,7 @@ export async function writeCheckpoint(
   return inTransaction(db, async (tx) => {
     const [lock] = await tx.$queryRaw<{ held: boolean }[]>`SELECT pg_try_advisory_xact_lock(${CHECKPOINT_LOCK}) AS held`;
     if (lock?.held !== true) return undefined;
-    const last = (await readCheckpoints(tx)).at(-1);
+    const last = await readLastCheckpoint(tx);
     const after = last?.seq ?? 0;
     const head = await readAuditHead(tx);
     if (!(await isDue(tx, after, head.seq, rule))) return undefined;
@@ -70,13 +71,15 @@ async function insert(tx: Executor, { seq, hash }: ChainEnd, at: string, { kid, 
 
 /** All checkpoints in order of place, those of dropped rows included. */
 export async function readCheckpoints(db: Executor): Promise<CheckpointRow[]> {
-  const rows = await inDatabase(() => db.auditCheckpoint.findMany({ orderBy: { seq: 'asc' } }));
-  return rows.map(({ seq, hash, at, kid, jws, droppedAt }) => ({
-    seq: Number(seq),
-    hash: hex(hash),
-    at: at.toISOString(),
-    kid,
-    jws,
-    dropped: droppedAt !== null,
-  }));
+  return (await inDatabase(() => db.auditCheckpoint.findMany({ orderBy: { seq: 'asc' } }))).map(toCheckpoint);
+}
+
+/** Undefined before the first. */
+export async function readLastCheckpoint(db: Executor): Promise<CheckpointRow | undefined> {
+  const last = await inDatabase(() => db.auditCheckpoint.findFirst({ orderBy: { seq: 'desc' } }));
+  return last === null ? undefined : toCheckpoint(last);
+}
+
+function toCheckpoint({ seq, hash, at, kid, jws, droppedAt }: AuditCheckpoint): CheckpointRow {
+  return { seq: Number(seq), hash: hex(hash), at: at.toISOString(), kid, jws, dropped: droppedAt !== null };
 }

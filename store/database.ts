@@ -65,7 +65,7 @@ export async function inDatabase<Result>(work: () => Promise<Result>): Promise<R
 
 /** The database's clock: the only one that judges time. */
 export async function databaseTime(db: Executor): Promise<Date> {
-  const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`;
+  const [row] = await inDatabase(() => db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`);
   if (row === undefined) throw new Error('the database gave no time');
   return row.now;
 }

@@ -25,12 +25,9 @@ export class DeafRuns {
     await this.deps.nudge(id);
   }
 
-  /** One turn; may be repeated. */
+  /** One turn, in which a run that cannot be terminated stays for the next and holds up no other; may be repeated. */
   async endPatience(): Promise<void> {
-    for (const [id, since] of this.#told) {
-      if (this.deps.now() - since < PATIENCE_MS) continue;
-      await this.deps.terminate(id);
-      this.#told.delete(id);
-    }
+    const over = [...this.#told].filter(([, since]) => this.deps.now() - since >= PATIENCE_MS);
+    await Promise.allSettled(over.map(([id]) => this.deps.terminate(id).then(() => this.#told.delete(id))));
   }
 }

@@ -15,6 +15,7 @@ import type { Running } from '../process/run-process.ts';
 import type { CheckpointRule } from '../store/audit-checkpoint.ts';
 import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
+import { databaseClock } from '../store/database-clock.ts';
 import { clusterIdentity } from '../temporal/cluster-identity.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
@@ -47,7 +48,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const gateway = temporalGateway(client, {
     taskQueueSuffix: config.taskQueueSuffix,
     now: Date.now,
-    databaseTime: () => databaseTime(db),
+    databaseTime: databaseClock(db),
   });
   const evidenceLoops = startEvidenceLoops({
     db,

@@ -6,7 +6,7 @@ import type { AuditVerdict } from '../../core/evidence/audit-finding.ts';
 import { toEvidenceJwks } from '../../core/evidence/evidence-jwks.ts';
 import type { EvidenceJwk } from '../../core/evidence/evidence-key.ts';
 import { readAuditHead } from '../../store/audit-chain.ts';
-import { readCheckpoints } from '../../store/audit-checkpoint.ts';
+import { readLastCheckpoint } from '../../store/audit-checkpoint.ts';
 import { type Database, openDatabase } from '../../store/database.ts';
 import { readEvidenceKeys } from '../../store/evidence-keys.ts';
 import { dropSegment } from '../audit/drop-segment.ts';
@@ -82,8 +82,8 @@ function headCommand(): Command {
     .action(({ data, json }: { data: string; json?: boolean }) =>
       withDatabase(data, async (db) => {
         const head = await readAuditHead(db);
-        const checkpoint = (await readCheckpoints(db)).at(-1);
-        console.log(json === true ? JSON.stringify({ ...head, checkpoint }, null, 2) : `${head.seq}:${head.hash}`);
+        if (json !== true) return console.log(`${head.seq}:${head.hash}`);
+        console.log(JSON.stringify({ ...head, checkpoint: await readLastCheckpoint(db) }, null, 2));
       }),
     );
 }

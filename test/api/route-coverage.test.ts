@@ -20,19 +20,21 @@ import { testApiConfig } from '../api-real/stand/api-config.ts';
  */
 
 const config = testApiConfig({ jwksUrl: 'http://127.0.0.1:1/', databaseUrl: 'postgresql://nobody:nothing@127.0.0.1:1/none' });
+const clock = async () => new Date();
 const deps: ApiDeps = {
   config,
   db: openDatabase(config.databaseUrl),
+  clock,
   gateway: temporalGateway(lazyClient({ address: '127.0.0.1:1', namespace: 'none' }, config.codecKeys).client, {
     taskQueueSuffix: '',
     now: Date.now,
-    databaseTime: async () => new Date(),
+    databaseTime: clock,
   }),
   accessTokens: accessTokens({
     issuer: 'https://i.example.org',
     audience: 'a',
     jwksUrl: config.jwksUrl,
-    currentDate: async () => new Date(),
+    currentDate: clock,
   }),
   argon: new ArgonSlots({ slots: 1, queue: 1, share: 1 }),
   limits: rateLimits(config),
@@ -43,7 +45,7 @@ const tokens = operatorTokens({
   issuer: 'https://i.example.org',
   audience: 'a',
   jwksUrl: config.jwksUrl,
-  currentDate: async () => new Date(),
+  currentDate: clock,
 });
 const APPS = {
   public: publicApp(deps),

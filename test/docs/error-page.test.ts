@@ -30,16 +30,18 @@ describe('the documentation of the API, with neither database nor Temporal', () 
   beforeAll(async () => {
     const config = testApiConfig({ jwksUrl: 'http://127.0.0.1:9/jwks.json', databaseUrl: 'postgresql://unused:unused@127.0.0.1:9/unused' });
     const db = openDatabase(config.databaseUrl);
+    const clock = async () => new Date();
     const tokens = accessTokens({
       issuer: JWT_ISSUER,
       audience: JWT_AUDIENCE,
       jwksUrl: config.jwksUrl,
-      currentDate: async () => new Date(),
+      currentDate: clock,
     });
     server = createServer(
       publicApp({
         config,
         db,
+        clock,
         gateway,
         accessTokens: tokens,
         limits: rateLimits(config),

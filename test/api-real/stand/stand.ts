@@ -14,7 +14,8 @@ import { signReceipt } from '../../../core/evidence/sign-receipt.ts';
 import { ArgonSlots } from '../../../core/pin/argon-slots.ts';
 import { SdkKeyMaker } from '../../../core/sdk-key/sdk-key-maker.ts';
 import { registerIssuer } from '../../../store/crl.ts';
-import { type Database, databaseTime } from '../../../store/database.ts';
+import type { Database } from '../../../store/database.ts';
+import { databaseClock } from '../../../store/database-clock.ts';
 import { publishEvidenceKey } from '../../../store/evidence-keys.ts';
 import { TEST_CONFIG, testHierarchy, testSigner } from '../../core/pki/test-hierarchy.ts';
 import { freshDatabase } from '../../rig/fresh-database.ts';
@@ -54,9 +55,10 @@ export async function startStand(settings: Partial<Config<'api'>> = {}): Promise
   return { base: api.base, files: files.base, db, config, gateway, issuer, evidence, deps };
 }
 
-/** A second API over the same rows, with other settings, for the length of one test. */
+/** A second API over the same rows, with other settings, for the length of one test. With another database it has its clock too. */
 export async function startSecondApi(stand: Stand, changed: Partial<ApiDeps>): Promise<Stand> {
-  const deps = { ...stand.deps, ...changed };
+  const timed = changed.db === undefined ? {} : timedBy(changed.db, stand.config);
+  const deps = { ...stand.deps, ...timed, ...changed };
   const { base, server } = await listen(publicApp(deps));
   onTestFinished(() => close(server));
   return { ...stand, base, deps, config: deps.config };
@@ -67,17 +69,17 @@ function depsOf(config: Config<'api'>, db: Database, gateway: FakeGateway): ApiD
     config,
     db,
     gateway,
-    accessTokens: accessTokens({
-      issuer: JWT_ISSUER,
-      audience: JWT_AUDIENCE,
-      jwksUrl: config.jwksUrl,
-      currentDate: () => databaseTime(db),
-    }),
+    ...timedBy(db, config),
     argon: new ArgonSlots({ slots: config.argonSlots, queue: config.argonQueue, share: config.argonShare }),
     limits: ownLimits(config),
     pinGuard: new PinGuard(),
     log: pino({ level: 'silent' }),
   };
+}
+
+function timedBy(db: Database, { jwksUrl }: Config<'api'>): Pick<ApiDeps, 'clock' | 'accessTokens'> {
+  const clock = databaseClock(db);
+  return { clock, accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, currentDate: clock }) };
 }
 
 function ownLimits(config: Config<'api'>): RateLimits {
