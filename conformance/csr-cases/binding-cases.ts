@@ -89,6 +89,8 @@ export const BINDING_CASES = {
     fromJwk('an EC key with its private part', { ...delivery, d: Buffer.alloc(32, 1).toString('base64url') }),
     fromJwk('a symmetric key', { kty: 'oct', k: 'AA' }),
     fromJwk('a prime', { ...delivery, p: 'AA' }),
+    fromJwk('a PEM in a member', { ...delivery, x: p256.export({ format: 'pem', type: 'pkcs8' }).toString() }),
+    fromJwk('a private JWK in a member', { key: JSON.stringify(p256.export({ format: 'jwk' })) }),
   ],
   delivery_key_not_bound: [
     fromJwk('another key than the one in the CSR', otherDelivery),

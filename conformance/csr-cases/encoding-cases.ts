@@ -92,6 +92,8 @@ export const ENCODING_CASES = {
     fromText('a private JWK', JSON.stringify(p256.export({ format: 'jwk' }))),
     fromText('hex of PKCS#8', p256.export({ format: 'der', type: 'pkcs8' }).toString('hex')),
     fromText('base64url of PKCS#8', p256.export({ format: 'der', type: 'pkcs8' }).toString('base64url')),
+    fromText('base64 of a PEM', base64(Buffer.from(p256.export({ format: 'pem', type: 'pkcs8' })))),
+    fromText('base64 of a private JWK', base64(Buffer.from(JSON.stringify(p256.export({ format: 'jwk' }))))),
     fromText('PKCS#8 in quotation marks', JSON.stringify(base64(p256.export({ format: 'der', type: 'pkcs8' })))),
     fromText('a data URL of PKCS#8', `data:application/pkcs8;base64,${base64(p256.export({ format: 'der', type: 'pkcs8' }))}`),
     fromText(

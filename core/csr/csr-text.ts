@@ -1,5 +1,5 @@
+import { holdsPrivateKey } from '../keys/private-key-text.ts';
 import { type CsrRefusal, CsrRefused, refusalOf } from './csr-refusal.ts';
-import { holdsPrivateKey } from './private-key-text.ts';
 
 /** Limit of protocol §3, in octets of DER. */
 const MAX_CSR_OCTETS = 16_384;
@@ -16,9 +16,9 @@ export type CsrText = { ok: true; der: Uint8Array } | { ok: false; refusal: CsrR
  */
 export function decodeCsrText(text: string): CsrText {
   try {
-    if (text.length > MAX_TEXT) throw new CsrRefused('csr_too_large', `The text has more than ${MAX_TEXT} characters.`, MAX_TEXT);
     // First of all, whatever else is wrong: a developer who sends a private key must hear of it.
     if (holdsPrivateKey(text)) throw new CsrRefused('csr_private_key_sent');
+    if (text.length > MAX_TEXT) throw new CsrRefused('csr_too_large', `The text has more than ${MAX_TEXT} characters.`, MAX_TEXT);
     const { start, end } = withoutWhiteSpace(text);
     const trimmed = text.slice(start, end);
     return { ok: true, der: decoded(trimmed, start) };

@@ -2,7 +2,6 @@ import { parseDeliveryKey } from '../keys/delivery-key.ts';
 import { KeyRefused } from '../keys/key-refused.ts';
 import { type CsrRefusal, CsrRefused, refusalOf } from './csr-refusal.ts';
 import { decodeCsrText } from './csr-text.ts';
-import { holdsPrivateKey } from './private-key-text.ts';
 import { readCsrDer, readPkcs10 } from './read-pkcs10.ts';
 
 /**
@@ -14,9 +13,8 @@ export function findPrivateKey(csrText: string, deliveryKey: unknown): CsrRefusa
 }
 
 function privateCsr(csrText: string): CsrRefusal | undefined {
-  if (holdsPrivateKey(csrText)) return refusalOf(new CsrRefused('csr_private_key_sent'));
   const text = decodeCsrText(csrText);
-  if (!text.ok) return undefined;
+  if (!text.ok) return text.refusal.code === 'csr_private_key_sent' ? text.refusal : undefined;
   try {
     readPkcs10(readCsrDer(text.der));
   } catch (error) {

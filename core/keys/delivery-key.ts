@@ -2,18 +2,21 @@ import { createHash } from 'node:crypto';
 import type { DeliveryKeyJwk } from '../../contract/key-types.ts';
 import { isOnCurve, P256 } from './curve.ts';
 import { KeyRefused } from './key-refused.ts';
+import { holdsPrivateKey } from './private-key-text.ts';
 
 /** Private parts of EC, OKP, RSA and symmetric keys (RFC 7518 §6.2.2, §6.3.2, §6.4). */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 /**
  * Reads the public JWK to which the SDK key is sealed: exactly kty, crv, x, y; P-256; canonical base64url of 32 octets; on the curve.
- * Pure, may be repeated. Throws `KeyRefused`: `delivery_key_private_sent` when there is a private member, else `delivery_key_invalid`.
+ * Pure, may be repeated. Throws `KeyRefused`: `delivery_key_private_sent` when there is a private member, or a private key as the value of one, else `delivery_key_invalid`.
  */
 export function parseDeliveryKey(value: unknown): DeliveryKeyJwk {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('deliveryKey is not an object.');
   if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(value, member)))
     throw new KeyRefused('delivery_key_private_sent', 'deliveryKey holds a private key.');
+  if (Object.values(value).some((member) => typeof member === 'string' && holdsPrivateKey(member)))
+    throw new KeyRefused('delivery_key_private_sent', 'A member of deliveryKey holds a private key.');
   if (Object.keys(value).toSorted().join() !== 'crv,kty,x,y') throw invalid('deliveryKey has other members than kty, crv, x, y.');
   if (!('kty' in value && 'crv' in value && 'x' in value && 'y' in value)) throw invalid('deliveryKey lacks a member.');
   if (value.kty !== 'EC' || value.crv !== 'P-256') throw invalid('deliveryKey is not of kty EC and crv P-256.');
