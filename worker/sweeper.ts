@@ -25,7 +25,7 @@ export async function sweep(deps: SweeperDeps): Promise<void> {
   if (swept === undefined) return;
   for (const { id, state } of swept.ended) deps.log.warn({ enrollmentId: id, state }, 'sweeper: ended an overdue enrollment');
   // At once: while Temporal is away each takes its whole deadline.
-  await Promise.all(swept.ended.map(({ id }) => deps.ended?.(id)));
+  await Promise.all(swept.ended.map(async ({ id }) => deps.ended?.(id)));
   for (const row of swept.unstarted) await startUnstarted(deps, row);
 }
 

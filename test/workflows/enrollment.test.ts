@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CS_DEADLINE, CS_FAILURE_CODE, CS_STATE } from '../../contract/search-attributes.ts';
 import { type AcknowledgeInput, enrollmentProcess, type SubmitCsrInput } from '../../contract/temporal.ts';
 import { readCrl } from '../../core/pki/read-crl.ts';
@@ -16,6 +15,7 @@ import { historyTracker } from '../rig/histories.ts';
 import { snapshot } from '../rig/row-stages.ts';
 import { newUserKey, submit, takeCredentials } from '../rig/test-device.ts';
 import { connectTestTemporal, type TestTemporal } from '../rig/test-temporal.ts';
+import { withoutDatabase } from '../rig/without-database.ts';
 
 const tracker = historyTracker();
 let server: TestTemporal;
@@ -420,19 +420,4 @@ function clearPayloads(value: unknown, path: readonly string[] = []): string[] {
   const encoding: unknown = typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'encoding') : undefined;
   if (encoding instanceof Uint8Array) return Buffer.from(encoding).toString() === 'binary/encrypted' ? [] : [path.join('.')];
   return Object.entries(value).flatMap(([key, member]) => clearPayloads(member, [...path, key]));
-}
-
-/** Nobody can connect to the database, and whoever was connected is thrown out. */
-async function withoutDatabase(url: string, work: () => Promise<unknown>): Promise<void> {
-  const name = new URL(url).pathname.slice(1);
-  const administrator = new pg.Client({ connectionString: inject('rig').postgresUrl });
-  await administrator.connect();
-  try {
-    await administrator.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-    await administrator.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
-    await work();
-  } finally {
-    await administrator.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
-    await administrator.end();
-  }
 }
