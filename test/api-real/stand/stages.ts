@@ -203,5 +203,5 @@ export async function deliver({ db }: Stand, staged: Staged): Promise<string> {
 
 async function acknowledge(stand: Stand, staged: Staged): Promise<void> {
   const proof = await deliver(stand, staged);
-  await stand.gateway.activities.finalizeDelivery({ enrollmentId: staged.id, proof });
+  await stand.gateway.activities.finalizeDelivery({ enrollmentId: staged.id, proof, updateId: 'u' });
 }
