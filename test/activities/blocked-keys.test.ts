@@ -102,7 +102,14 @@ describe('the block list', () => {
 
   it('takes no entry that is not a hash in the one form, or says no reason', async () => {
     const one = { spkiSha256: 'a'.repeat(64), reason: 'x', blockedBy: 'operator:test' };
-    for (const wrong of [{ spkiSha256: 'A'.repeat(64) }, { spkiSha256: 'a'.repeat(63) }, { reason: '' }, { blockedBy: '' }])
+    for (const wrong of [
+      { spkiSha256: 'A'.repeat(64) },
+      { spkiSha256: 'a'.repeat(63) },
+      { reason: '' },
+      { blockedBy: '' },
+      { blockedBy: 'sweeper' },
+      { blockedBy: 'operator:a\u202eb' },
+    ])
       await expect(blockKey(world.db, { ...one, ...wrong })).rejects.toThrow(/check constraint|23514/);
   });
 

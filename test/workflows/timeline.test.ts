@@ -270,7 +270,7 @@ describe('the signed export', () => {
     expect(now.steps.filter(({ what }) => what !== 'timeline.export')).toEqual(timeline.steps);
     expect(now.steps.find(({ what }) => what === 'timeline.export')).toMatchObject({
       actor: 'operator:test',
-      audit: { detail: { key: `evidence/${world.evidence.kid}` } },
+      audit: { detail: { key: `evidence/${world.evidence.kid}`, login: expect.any(String) } },
     });
   });
 
