@@ -180,7 +180,7 @@ describe('issueCredentials', () => {
   it.each(['intents committed', 'signing marked'] as const)('after a crash with %s signs those very bytes and serials', async (when) => {
     const { id } = await rowIn(world, 'issuing');
     await commitOwnIntents(id);
-    if (when === 'signing marked') await markSigning(world.db, id);
+    if (when === 'signing marked') await markSigning(world.db, id, []);
     const before = await world.db.credentialIntent.findMany({ where: { enrollmentId: id }, orderBy: { kind: 'asc' } });
     const sealed = await world.db.delivery.findUniqueOrThrow({ where: { enrollmentId: id } });
     expect(await twice(id, () => world.activities.issueCredentials({ enrollmentId: id }))).toEqual({ state: 'awaiting-ack' });
@@ -203,7 +203,7 @@ describe('issueCredentials', () => {
     async (when) => {
       const { id } = await rowIn(world, 'issuing');
       if (when !== 'before it starts') await commitOwnIntents(id);
-      if (when === 'with a signing mark') await markSigning(world.db, id);
+      if (when === 'with a signing mark') await markSigning(world.db, id, []);
       await cancelled(id);
       expect(await twice(id, () => world.activities.issueCredentials({ enrollmentId: id }))).toEqual({
         state: 'cancelled',

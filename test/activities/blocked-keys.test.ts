@@ -66,7 +66,7 @@ describe('issuing', () => {
       const userKey = newUserKey();
       const { id } = await rowIn(world, 'issuing', newDevice(), { userKey });
       if (when !== 'before any intent') await commitOwnIntents(world, id);
-      if (when === 'with a signing mark') await markSigning(world.db, id);
+      if (when === 'with a signing mark') await markSigning(world.db, id, []);
       await block(userKey);
       const before = await snapshot(world, id);
       await expect(world.activities.issueCredentials({ enrollmentId: id })).rejects.toMatchObject({

@@ -42,7 +42,7 @@ describe('end_enrollment', () => {
   ] as const)('with committed intents %s', async (_what, marked) => {
     const { id } = await rowIn(world, 'issuing');
     await commitOwnIntents(world, id);
-    if (marked) await markSigning(world.db, id);
+    if (marked) await markSigning(world.db, id, []);
     await clearDue();
     await cancel(id);
     const { intents, revocations, delivery } = await snapshot(world, id);

@@ -6,7 +6,6 @@ import { type ListCriteria, listEnrollments } from '../../../store/list-enrollme
 import { badCursor, decodeCursor, encodeCursor } from '../../cursor.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { requireOperator } from '../../middleware/operator.ts';
-import { parseQuery } from '../../parse-query.ts';
 import { renderListed } from '../../render-inspected.ts';
 
 const PAGE = 50;
@@ -16,7 +15,7 @@ export const listEnrollmentsRoute =
   (deps: ApiDeps) =>
   async (req: Request, res: Response): Promise<void> => {
     const actor = await requireOperator(deps, req);
-    const query = parseQuery(req, listQuery);
+    const query = listQuery.parse({ ...req.query });
     const { cursor: _cursor, ...detail } = query;
     const page = await listEnrollments(deps.db, criteriaOf(query), { actor, action: 'operator.list', outcome: '', detail });
     const next = page.next === undefined ? {} : { next: encodeCursor([page.next.createdAt.toISOString(), page.next.id]) };

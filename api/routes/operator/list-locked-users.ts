@@ -5,7 +5,6 @@ import { lockedUsers } from '../../../store/locked-users.ts';
 import { badCursor, encodeCursor } from '../../cursor.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { requireOperator } from '../../middleware/operator.ts';
-import { parseQuery } from '../../parse-query.ts';
 
 const PAGE = 100;
 
@@ -14,7 +13,7 @@ export const listLockedUsers =
   (deps: ApiDeps) =>
   async (req: Request, res: Response): Promise<void> => {
     const actor = await requireOperator(deps, req);
-    const { limit = PAGE, cursor } = parseQuery(req, pageQuery);
+    const { limit = PAGE, cursor } = pageQuery.parse({ ...req.query });
     const after = cursor === undefined ? {} : { after: userOf(cursor) };
     const { users, next } = await lockedUsers(deps.db, { maxFailures: deps.config.maxPinFailures, limit, ...after }, actor);
     res.json({
