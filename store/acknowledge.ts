@@ -5,7 +5,7 @@ import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
 import { type CertificateRow, certificatesOf } from './delivery.ts';
 import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
-import { lockEnrollment } from './pin-attempt.ts';
+import { lockEnrollment } from './lock-enrollment.ts';
 
 /** What an acknowledgement is checked against. */
 export interface Acknowledgeable {

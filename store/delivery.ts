@@ -14,7 +14,7 @@ import { appendAudit } from './audit.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { oneOf } from './enrollment-row.ts';
 import type { Certificate } from './generated/client.ts';
-import { lockEnrollment } from './pin-attempt.ts';
+import { lockEnrollment } from './lock-enrollment.ts';
 
 export interface CertificateRow {
   kind: CredentialKind;

@@ -5,9 +5,6 @@ import { type Database, inDatabase } from './database.ts';
 import { type EnrollmentRow, toState } from './enrollment-row.ts';
 import type { PinAttempt } from './generated/client.ts';
 
-/** Also from here, for store/acknowledge.ts. */
-export { lockEnrollment } from './lock-enrollment.ts';
-
 export interface PinLimits {
   /** Wrong tries after which the PIN is locked. */
   maxFailures: number;
