@@ -158,6 +158,14 @@ describe('addresses', () => {
     expect(line(await from(api, '198.51.100.9, 192.0.2.2, 10.0.0.1'))).toBe(TOO_MANY);
   });
 
+  test('nor does the port that a proxy writes beside an address make another one', async () => {
+    const api = await limited({ rateAddress: { points: 1, seconds: 60 }, trustedProxies: ['127.0.0.0/8', '10.0.0.1'] });
+    const lines = [];
+    for (const chain of ['192.0.2.1:4711', '192.0.2.1:4712', '[2001:db8::1]:4711, 10.0.0.1:443', '[2001:db8::1]:4712'])
+      lines.push(line(await from(api, chain)));
+    expect(lines).toEqual(['200', TOO_MANY, '200', TOO_MANY]);
+  });
+
   test('of IPv6 the /64 counts', async () => {
     const api = await limited({ rateAddress: { points: 1, seconds: 60 }, trustedProxies: ['127.0.0.1'] });
     expect([
