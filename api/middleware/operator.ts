@@ -23,6 +23,8 @@ export interface OperatorCall {
 export function operatorCall(action: `operator.${string}`, answer: (call: OperatorCall) => Promise<void>): Handler {
   return (deps) => async (req, res) => {
     const { actor, mayCall } = await operatorOf(deps, req);
+    // No longer counted by address; who may not call still is, because each refusal is a row.
+    if (mayCall) res.locals.callerProven = true;
     try {
       if (!mayCall) throw new ServiceError('insufficient_scope', 'The access token lacks the scope operator.', { scope: 'operator' });
       await answer({ deps, req, res, actor });

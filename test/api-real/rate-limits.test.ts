@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { rateLimits } from '../../api/limits/rate-limits.ts';
 import type { Config } from '../../config/load-config.ts';
 import { type Answer, call, line, text } from './stand/call.ts';
 import { wrongPinBody } from './stand/device.ts';
+import { startOperatorListener } from './stand/listeners.ts';
 import { bringTo } from './stand/stages.ts';
 import { startSecondApi, startStand } from './stand/stand.ts';
 
@@ -135,6 +137,25 @@ test('a window ends, and the caller goes on', async () => {
   const api = await limited({ rateClient: { points: 1, seconds: 1 } });
   expect(await times(2, () => create(api, 'u-w'))).toEqual(['201', TOO_MANY]);
   await expect.poll(async () => line(await create(api, 'u-w')), { interval: 300 }).toBe('201');
+});
+
+describe('an operator', () => {
+  test('who proved who it is is not counted by address; whoever lacks the scope is', async () => {
+    const api = await limited({ rateAddress: { points: 3, seconds: 60 } });
+    const operator = await startOperatorListener(api);
+    expect(line(await call(api, 'GET', JWKS))).toBe('200');
+    const statuses = async (scope: string) => {
+      const seen: number[] = [];
+      for (let n = 0; n < 4; n += 1) {
+        const headers = { authorization: `Bearer ${await operator.token({ scope })}` };
+        seen.push((await fetch(`${operator.base}/v1/operator/locked-users`, { headers })).status);
+        await sleep(150); // it is counted after its answer
+      }
+      return seen;
+    };
+    expect(await statuses('operator')).toEqual([200, 200, 200, 200]);
+    expect((await statuses('enrollment:read')).at(-1)).toBe(429);
+  });
 });
 
 describe('addresses', () => {
