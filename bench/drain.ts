@@ -65,7 +65,7 @@ async function leftOver({ dev }: StackUnderTest) {
   return rows;
 }
 
-const stack = await stackUnderTest(undefined, say);
+const stack = await stackUnderTest(undefined);
 try {
   const result = await measure(stack);
   mkdirSync(dirname(FILE), { recursive: true });

@@ -25,7 +25,7 @@ const HISTORIES = 12;
 const say = (sentence: string) => console.error(`· ${sentence}`);
 
 async function main(options: BenchOptions): Promise<Summary> {
-  const stack = await stackUnderTest(options.data, say);
+  const stack = await stackUnderTest(options.data);
   const noop = startNoopWorkers(stack);
   const { dev, codecKeys } = stack;
   const https = httpsClient(dev, options.concurrency);

@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     say(USAGE);
     return;
   }
-  const stack = await stackUnderTest(values.data, say);
+  const stack = await stackUnderTest(values.data);
   const given = Object.fromEntries(values.set.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
   const within = async (settings: Record<string, string>, work: (world: PinWorld) => Promise<void>) => {
     const world = await startPinWorld(stack.dev, {

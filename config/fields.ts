@@ -126,7 +126,11 @@ const STAGES = {
 
 const LIMITS = {
   maxPinFailures: value('CS_PIN_MAX_FAILURES', count(10, 10), 'Wrong PINs of a user after which the PIN is locked.'),
-  maxPinAttempts: value('CS_PIN_MAX_ATTEMPTS', count(5), 'PIN attempts of one enrollment.'),
+  maxPinAttempts: value(
+    'CS_PIN_MAX_ATTEMPTS',
+    count(5, 10),
+    'PIN attempts of one enrollment; fewer than CS_PIN_MAX_FAILURES, so that one stolen token cannot lock a user.',
+  ),
   maxCsrSubmissions: value('CS_CSR_MAX_SUBMISSIONS', count(10), 'Different CSR submissions of one enrollment.'),
   maxCsrRefusals: value('CS_CSR_MAX_REFUSALS', count(5), 'Refused CSRs after which an enrollment fails.'),
   maxAckRefusals: value('CS_ACK_MAX_REFUSALS', count(10), 'Wrong acknowledgements after which further ones meet 429.'),
@@ -164,7 +168,11 @@ const API = {
     z.coerce.number().int().min(6).max(64).default(12),
     'Most digits of a PIN; the SDK enforces it.',
   ),
-  pinDelays: value('CS_PIN_DELAYS', flag(true), 'Delay after repeated wrong PINs (30 s after the fourth, up to an hour).'),
+  pinDelays: value(
+    'CS_PIN_DELAYS',
+    flag(true),
+    'Delay after repeated wrong PINs (30 s after the fourth, up to an hour); production refuses false.',
+  ),
   weakPins: value(
     'CS_PIN_WEAK_CHECKED',
     z.coerce.number().int().min(0).max(20).default(5),

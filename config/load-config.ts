@@ -88,6 +88,8 @@ function* notForProduction(values: Readonly<Record<string, unknown>>): Generator
       yield `${env} is not https: whoever changes the answer on its way makes tokens.`;
   }
   if (values['rateLimits'] === false) yield 'CS_RATE_LIMITS is false: raise single limits instead.';
+  if (values['pinDelays'] === false)
+    yield 'CS_PIN_DELAYS is false: without delays a PIN is guessed as fast as the limits of calls allow. Remove it.';
   if (values['faultPointsSocket'] !== undefined)
     yield 'CS_FAULT_POINTS_SOCKET is set: a fault runner could hold this process at any step of an enrollment. Remove it.';
   if ('workflowBundle' in values && values['workflowBundle'] === undefined)

@@ -28,10 +28,11 @@ export const AUDIT_ACTIONS = {
   'audit.drop': 'exported rows were dropped',
   'timeline.export': 'the timeline of an enrollment was signed for somebody',
   'operator.list': 'an operator searched for enrollments; detail = what was asked for',
-  'operator.show': 'an operator looked at an enrollment; outcome = its state, or not_found',
-  'operator.timeline': 'an operator read the timeline of an enrollment; outcome = its state',
+  'operator.show': 'an operator looked at an enrollment; outcome = its state, or why it was refused',
+  'operator.timeline': 'an operator read the timeline of an enrollment; outcome = its state, or why it was refused',
   'operator.cancel':
     'an operator would have cancelled an enrollment that had ended, or is not there; a cancellation itself is enrollment.end',
+  'operator.pin-reset': 'an operator was refused the reset of a PIN; a reset itself is pin.reset',
   'operator.locked-users': 'an operator listed the users with a locked PIN; outcome = how many',
   'operator.sweep': 'an operator had the sweeper run; detail = what it did',
 } as const;

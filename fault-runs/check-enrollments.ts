@@ -1,6 +1,5 @@
 import type { DeviceStory } from './device-story.ts';
 import type { EnrollmentFacts } from './enrollment-facts.ts';
-import { explainByAudit } from './explain-by-audit.ts';
 import type { RunFacts } from './read-evidence.ts';
 
 /** What must never be found. */
@@ -9,7 +8,7 @@ export const RULES = [
   'doubled',
   /** A device without what the service says it has, or the other way round. */
   'lost',
-  /** The end state does not follow from the audit (or the timeline). */
+  /** The end state does not follow from the timeline. */
   'unexplained',
   'intent-open',
   'not-on-crl',
@@ -38,8 +37,8 @@ export interface Evidence {
   signed: ReadonlySet<string>;
   /** How late an end may be: grace and interval of the sweeper. */
   graceSeconds: number;
-  /** Why the enrollment ended as it did; undefined: not explained. Default: its audit rows alone. */
-  explain?: (enrollmentId: string) => string | undefined;
+  /** Why the enrollment ended as it did, by its timeline; undefined: not explained. */
+  explain: (enrollmentId: string) => string | undefined;
 }
 
 /** Judges what is left after a fault run; an empty list is what everybody wants. Pure. */
@@ -125,6 +124,6 @@ function* checkDevice({ id, state, certificates }: EnrollmentFacts, story: Devic
 }
 
 function* checkExplained(facts: EnrollmentFacts, { explain }: Evidence): Generator<Finding> {
-  const why = explain === undefined ? explainByAudit(facts) : explain(facts.id);
-  if (why === undefined) yield finding('unexplained', facts.id, `nothing explains ${facts.state} (${facts.code ?? 'no code'})`);
+  if (explain(facts.id) === undefined)
+    yield finding('unexplained', facts.id, `nothing explains ${facts.state} (${facts.code ?? 'no code'})`);
 }

@@ -12,8 +12,6 @@ export interface EnrollmentFacts {
   intents: { kind: string; serial: string; status: string; marked: boolean }[];
   certificates: { kind: string; serial: string; status: string; sha256: string }[];
   revoked: string[];
-  /** `actor action outcome code`, in order. */
-  audit: { actor: string; action: string; outcome: string; code: string | null }[];
 }
 
 /** All enrollments with these ids; one statement, so that they are one moment. */
@@ -34,8 +32,6 @@ const FACTS = `
       'marked', i.signing_started_at IS NOT NULL)) FROM credential_intent i WHERE i.enrollment_id = e.id), '[]') AS intents,
     COALESCE((SELECT jsonb_agg(jsonb_build_object('kind', c.kind, 'serial', c.serial, 'status', c.status, 'sha256', c.sha256))
       FROM certificate c WHERE c.enrollment_id = e.id), '[]') AS certificates,
-    COALESCE((SELECT jsonb_agg(r.serial) FROM revocation r WHERE r.enrollment_id = e.id), '[]') AS revoked,
-    COALESCE((SELECT jsonb_agg(jsonb_build_object('actor', a.actor, 'action', a.action, 'outcome', a.outcome, 'code', a.detail->>'code')
-      ORDER BY a.id) FROM audit a WHERE a.enrollment_id = e.id), '[]') AS audit
+    COALESCE((SELECT jsonb_agg(r.serial) FROM revocation r WHERE r.enrollment_id = e.id), '[]') AS revoked
   FROM enrollment e LEFT JOIN delivery d ON d.enrollment_id = e.id
   WHERE e.id = ANY ($1::uuid[]) ORDER BY e.created_at`;

@@ -29,7 +29,7 @@ export async function settleAndCheck(stack: FaultyStack, ids: readonly string[],
 }
 
 /** What the timelines say, and nothing else: audit and workflow must tell the whole story. */
-async function explanations({ dev, temporal }: FaultyStack, ids: readonly string[]): Promise<NonNullable<Evidence['explain']>> {
+async function explanations({ dev, temporal }: FaultyStack, ids: readonly string[]): Promise<Evidence['explain']> {
   const db = openDatabase(dev.databaseUrl, { poolSize: 2 });
   const found = new Map<string, string>();
   try {

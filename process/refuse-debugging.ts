@@ -11,11 +11,16 @@ export interface DebuggingFacts {
   limits: string | undefined;
 }
 
-/** Node takes `_` for `-`. Each of these shows memory, keys of connections, or environment: inspector, snapshots, reports, cores, TLS logs. */
+/**
+ * Node takes `_` for `-`. Each of these shows memory, keys of connections, or environment: inspector, snapshots, reports, cores, TLS logs;
+ * V8's `--trace` prints the arguments of every call, its `--log…` strings of the code, its exceptions their messages.
+ */
 const SHOWING =
-  /^--(inspect|debug|heapsnapshot|heap-prof|cpu-prof|prof$|report|diagnostic-report|experimental-report|abort-on-uncaught-exception|tls-keylog|trace-tls|allow-natives-syntax|expose-internals)/;
+  /^--(inspect|debug|heapsnapshot|heap-prof|cpu-prof|prof$|report|diagnostic-report|experimental-report|abort-on-uncaught-exception|tls-keylog|trace-tls|trace$|trace-event|log-|log$|logfile|print-all-exceptions|allow-natives-syntax|expose-internals)/;
 /** Log what Node, the database client or gRPC read and write: credentials, hashes, sealed keys. */
-const LOGGING = ['NODE_DEBUG', 'NODE_DEBUG_NATIVE', 'DEBUG', 'GRPC_TRACE'];
+const LOGGING = ['NODE_DEBUG', 'NODE_DEBUG_NATIVE', 'DEBUG', 'GRPC_TRACE', 'GRPC_NODE_TRACE'];
+/** Node does not read it (its way is `--tls-keylog`), the TLS library inside of the Temporal worker knows it. */
+const KEY_LOG = 'SSLKEYLOGFILE';
 
 /**
  * In production no inspector, no dump and no report (spec: no core dumps, inspector or debug routes): each would show keys, PIN hashes and
@@ -38,6 +43,7 @@ export function* debuggingFaults({ execArgv, environment, inspector, limits }: D
   }
   for (const variable of LOGGING)
     if (environment[variable]) yield `${variable} is set: libraries would log credentials and what they store. Remove it.`;
+  if (environment[KEY_LOG]) yield `${KEY_LOG} is set: TLS libraries would write the keys of connections into a file. Remove it.`;
   if (environment['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
     yield 'NODE_TLS_REJECT_UNAUTHORIZED is 0: whoever is on the way could give us keys that make tokens. Remove it.';
   if (inspector !== undefined) yield 'The inspector is open. Start without it, and without SIGUSR1.';

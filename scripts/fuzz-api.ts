@@ -3,9 +3,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheFolder } from '../cli/dev/cache-folder.ts';
+import { ownStack } from '../cli/dev/own-stack.ts';
 import { runWithProgress } from '../cli/dev/run-with-progress.ts';
 import { startFuzzCallers } from './fuzz-callers.ts';
-import { ownStack } from './own-stack.ts';
 
 const VERSION = '4.32.5';
 const HELP = `npm run fuzz:api -- [--data <folder>] [--examples <n>] [--seed <n>] [--report <folder>] [-- options of schemathesis]

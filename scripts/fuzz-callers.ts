@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { enrollOne } from '../cli/demo/enroll-one.ts';
+import { enrollOne, registerDevice } from '../cli/demo/enroll-one.ts';
 import type { DevJson } from '../cli/dev/dev-json.ts';
 import { freePort } from '../cli/dev/free-ports.ts';
 import { accessToken } from '../cli/dev/token-service.ts';
@@ -20,7 +20,6 @@ interface Device {
   readonly token: string;
 }
 
-const started = z.object({ enrollmentId: z.string(), enrollmentToken: z.string() });
 const privateJwk = z.looseObject({ kty: z.string(), kid: z.string() });
 const POOL = 12;
 /** One of so many cases meets an enrollment that no case has met. */
@@ -68,12 +67,8 @@ async function giveUserPin(dev: DevJson): Promise<void> {
   }
 }
 
-async function register(dev: DevJson, pin: 'verify' | 'skip-if-present'): Promise<Device> {
-  const userId = pin === 'verify' ? `u-${randomUUID()}` : USER_WITH_PIN;
-  const answer = await fetch(`${dev.tokenService}/device-registrations`, {
-    method: 'POST',
-    body: JSON.stringify({ userId, deviceId: randomUUID(), tokenId: 't-1', pin, platform: 'other' }),
-  });
-  const { enrollmentId, enrollmentToken } = started.parse(await answer.json());
+async function register(dev: DevJson, pinPolicy: 'verify' | 'skip-if-present'): Promise<Device> {
+  const userId = pinPolicy === 'verify' ? `u-${randomUUID()}` : USER_WITH_PIN;
+  const { enrollmentId, enrollmentToken } = await registerDevice(dev, { userId, deviceId: randomUUID(), pinPolicy });
   return { id: enrollmentId, token: enrollmentToken };
 }

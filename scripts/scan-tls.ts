@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ownStack } from './own-stack.ts';
+import { ownStack } from '../cli/dev/own-stack.ts';
 
 const HELP = `npm run scan:tls -- [--data <folder>] [--target <host:port>]
 

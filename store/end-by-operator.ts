@@ -5,18 +5,14 @@ import { type Ended, endEnrollment } from './end-enrollment.ts';
 
 /**
  * Ends an enrollment as `cancelled` without asking Temporal (ADR 26). `end_enrollment` writes the audit row of the effect with this actor;
- * where there was nothing to end, the attempt has a row of its own. May be repeated. Undefined: no such enrollment.
+ * of what had ended before, the attempt has a row of its own. No row for what the call refuses: a completed enrollment, and undefined, where
+ * there is none. May be repeated.
  */
 export async function endByOperator(db: Database, id: EnrollmentId, actor: string): Promise<Ended | undefined> {
   return inTransaction(db, async (tx) => {
     const ended = await endEnrollment(tx, { id, state: 'cancelled', code: 'cancelled', actor });
-    if (ended?.ended !== true)
-      await appendAudit(tx, {
-        actor,
-        action: 'operator.cancel',
-        enrollmentId: id,
-        outcome: ended === undefined ? 'not_found' : `was ${ended.state}`,
-      });
+    if (ended?.ended === false && ended.state !== 'completed')
+      await appendAudit(tx, { actor, action: 'operator.cancel', enrollmentId: id, outcome: `was ${ended.state}` });
     return ended;
   });
 }

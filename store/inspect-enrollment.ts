@@ -27,7 +27,7 @@ const INTENT = { kind: true, serial: true, issuerId: true, keyType: true, status
 const CERTIFICATE = { kind: true, serial: true, issuerId: true, status: true, notBefore: true, notAfter: true, revokedAt: true } as const;
 const DELIVERY = { format: true, deliveries: true, sealedAt: true, firstDeliveredAt: true, erasedAt: true } as const;
 
-/** What an operator sees. Looking is audited, also in vain. Undefined: no such enrollment. */
+/** What an operator sees. Looking is audited. Undefined, and no audit row: no such enrollment. */
 export async function inspectEnrollment(db: Database, id: EnrollmentId, actor: string): Promise<InspectedEnrollment | undefined> {
   return inTransaction(db, async (tx) => {
     const row = await tx.enrollment.findUnique({
@@ -39,14 +39,8 @@ export async function inspectEnrollment(db: Database, id: EnrollmentId, actor: s
         delivery: { select: DELIVERY },
       },
     });
-    await appendAudit(tx, {
-      actor,
-      action: 'operator.show',
-      enrollmentId: id,
-      outcome: row?.state ?? 'not_found',
-      ...(row === null ? {} : { userId: row.userId }),
-    });
     if (row === null) return undefined;
+    await appendAudit(tx, { actor, action: 'operator.show', enrollmentId: id, outcome: row.state, userId: row.userId });
     const { submissions, intents, certificates, delivery, ...columns } = row;
     const { tokenSalt: _salt, tokenKid: _kid, bodySha256: _body, ...enrollment } = toEnrollmentRow(columns);
     const pin = await tx.userPin.findUnique({ where: { userId: row.userId }, select: { failed: true, nextAttemptAt: true } });

@@ -1,6 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
+import { bareAddress } from './bare-address.ts';
 
-/** Whether an address is one of these addresses or lies in one of these CIDR blocks; `::ffff:192.0.2.1` is 192.0.2.1. */
+/** Whether an address is one of these addresses or lies in one of these CIDR blocks, however it is written, with a port too. */
 export function addressList(entries: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const entry of entries) {
@@ -9,7 +10,7 @@ export function addressList(entries: readonly string[]): (address: string) => bo
     else list.addSubnet(address, Number(prefix), familyOf(address));
   }
   return (address) => {
-    const bare = address.replace(/^::ffff:(?=\d+\.)/i, '');
+    const bare = bareAddress(address);
     return bare !== '' && list.check(bare, familyOf(bare));
   };
 }

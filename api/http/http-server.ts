@@ -4,6 +4,7 @@ import { answerUnparsed } from './answer-unparsed.ts';
 import { boundConnections } from './bound-connections.ts';
 import { fewAtOnce } from './few-at-once.ts';
 import type { HttpLimits } from './http-limits.ts';
+import { meetExpectation } from './meet-expectation.ts';
 import { type TlsPair, tlsContext } from './tls-context.ts';
 
 export interface ServerSettings {
@@ -21,16 +22,13 @@ export interface ClientCertificates {
 
 /** An HTTPS server of ours, bounded in everything that a caller can stretch; not listening yet. */
 export function secureServer(app: RequestListener, pair: TlsPair, settings: ServerSettings, clients?: ClientCertificates): HttpsServer {
-  const server = createHttpsServer(
-    {
-      ...httpOptions(settings.limits),
-      ...tlsContext(pair, clients?.clientCas),
-      ...(clients === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
-      ALPNProtocols: ['http/1.1'],
-      handshakeTimeout: settings.limits.handshakeMs,
-    },
-    fewAtOnce(app),
-  );
+  const server = createHttpsServer({
+    ...httpOptions(settings.limits),
+    ...tlsContext(pair, clients?.clientCas),
+    ...(clients === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: settings.limits.handshakeMs,
+  });
   // A handshake that fails tells nobody anything: no answer, no line in the log for each port scan.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return bounded(server, app, settings);
@@ -38,7 +36,7 @@ export function secureServer(app: RequestListener, pair: TlsPair, settings: Serv
 
 /** A plain HTTP server with the same bounds, for files that are signed (RFC 5280 §8). */
 export function plainServer(app: RequestListener, settings: ServerSettings): HttpServer {
-  return bounded(createHttpServer(httpOptions(settings.limits), fewAtOnce(app)), app, settings);
+  return bounded(createHttpServer(httpOptions(settings.limits)), app, settings);
 }
 
 function httpOptions({ headersMs, requestMs, keepAliveMs, checkMs, maxHeaderOctets }: HttpLimits): ServerOptions {
@@ -55,10 +53,13 @@ function httpOptions({ headersMs, requestMs, keepAliveMs, checkMs, maxHeaderOcte
 }
 
 function bounded<Kind extends HttpServer | HttpsServer>(server: Kind, app: RequestListener, settings: ServerSettings): Kind {
-  const { limits, isProxy } = settings;
+  const { limits, isProxy, docsUrl } = settings;
   server.timeout = limits.silenceMs;
   server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
   boundConnections(server, limits, isProxy);
-  answerUnparsed(server, app, settings.docsUrl);
+  // One listener for all three: a request that expects something is a request, and counts as one.
+  const counted = fewAtOnce(meetExpectation(app, docsUrl));
+  for (const arrival of ['request', 'checkContinue', 'checkExpectation']) server.on(arrival, counted);
+  answerUnparsed(server, docsUrl);
   return server;
 }

@@ -67,6 +67,7 @@ export function faultOfPair({ certificate, key }: TlsPair, now: Date): string | 
   try {
     const leaf = new X509Certificate(certificate);
     if (!leaf.checkPrivateKey(createPrivateKey(key))) return 'the key is not the one of the certificate';
+    if (Date.parse(leaf.validFrom) > now.getTime()) return `the certificate begins at ${leaf.validFrom}`;
     if (Date.parse(leaf.validTo) <= now.getTime()) return `the certificate ended at ${leaf.validTo}`;
     createSecureContext(tlsContext({ certificate, key }));
     return undefined;

@@ -29,10 +29,11 @@ export function watchTlsFiles(server: Server, files: TlsFiles, everySeconds: num
   const look = async (): Promise<boolean> => {
     const found = await read(files);
     if (found === undefined) return complain(log, 'a file cannot be read');
-    if (same(found, inForce) || (refused !== undefined && same(found, refused))) return false;
+    if (same(found, inForce)) return false;
     const fault = faultOfPair(found, new Date());
+    const known = refused !== undefined && same(found, refused);
     refused = fault === undefined ? undefined : found;
-    if (fault !== undefined) return complain(log, fault);
+    if (fault !== undefined) return !known && complain(log, fault);
     server.setSecureContext(tlsContext(found, files.clientCas));
     inForce = found;
     log.info(describe(found), 'TLS certificate replaced');

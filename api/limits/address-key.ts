@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net';
+import { bareAddress } from '../http/bare-address.ts';
 
-/** What counts as one address: IPv4 as it is; of IPv6 the /64, which one customer has whole (RFC 6177). */
+/** What counts as one address, whatever port it came from: IPv4 as it is; of IPv6 the /64, which one customer has whole (RFC 6177). */
 export function addressKey(address: string): string {
-  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  const bare = bareAddress(address);
   return isIPv6(bare) ? `${groups(bare).slice(0, 4).join(':')}::/64` : bare;
 }
 

@@ -1,15 +1,55 @@
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
+import type { AuditAction } from '../../contract/audit-actions.ts';
+import { PROBLEMS } from '../../contract/error-codes.ts';
+import { isEnrollmentId } from '../../contract/ids.ts';
 import { ServiceError } from '../../contract/service-error.ts';
+import { appendAudit } from '../../store/audit.ts';
+import { inDatabase } from '../../store/database.ts';
 import type { ApiDeps } from '../deps.ts';
+import type { Handler } from '../route.ts';
 import { bearer } from './caller.ts';
 
-/** The operator who calls, as it stands in the audit: `operator:<subject>`. Errors: `invalid_token`, `insufficient_scope`. */
-export async function requireOperator({ operatorTokens }: ApiDeps, req: Request): Promise<`operator:${string}`> {
+type OperatorAction = Extract<AuditAction, `operator.${string}`>;
+
+/** A call and the operator who makes it, as it stands in the audit: `operator:<subject>`. */
+export interface OperatorCall {
+  readonly deps: ApiDeps;
+  readonly req: Request;
+  readonly res: Response;
+  readonly actor: `operator:${string}`;
+}
+
+/**
+ * A call that only operators make. What it does is audited by the transaction of its effect; what is refused to an operator who proved who
+ * it is, here. Errors: `invalid_token`, `insufficient_scope`.
+ */
+export function operatorCall(action: OperatorAction, answer: (call: OperatorCall) => Promise<void>): Handler {
+  return (deps) => async (req, res) => {
+    const { actor, mayCall } = await operatorOf(deps, req);
+    // No longer counted by address; who may not call still is, because each refusal is a row.
+    if (mayCall) res.locals.callerProven = true;
+    try {
+      if (!mayCall) throw new ServiceError('insufficient_scope', 'The access token lacks the scope operator.', { scope: 'operator' });
+      await answer({ deps, req, res, actor });
+    } catch (error) {
+      await auditRefusal({ deps, req, res, actor }, action, error);
+      throw error;
+    }
+  };
+}
+
+async function operatorOf({ operatorTokens }: ApiDeps, req: Request): Promise<Pick<OperatorCall, 'actor'> & { mayCall: boolean }> {
   if (operatorTokens === undefined) throw new Error('operator calls without operator tokens');
   const token = bearer(req);
   if (token.startsWith('cse_')) throw new ServiceError('invalid_token', 'An enrollment token does not open operator calls.');
   const { subject, scopes } = await operatorTokens.verify(token);
-  if (!scopes.has('operator'))
-    throw new ServiceError('insufficient_scope', 'The access token lacks the scope operator.', { scope: 'operator' });
-  return `operator:${subject}`;
+  return { actor: `operator:${subject}`, mayCall: scopes.has('operator') };
+}
+
+/** A failure (5xx) is no refusal. What stands in the path and is no id is not repeated: it may be anything, a token too. */
+async function auditRefusal({ deps, req, actor }: OperatorCall, action: OperatorAction, error: unknown): Promise<void> {
+  if (!(error instanceof ServiceError) || PROBLEMS[error.code].status >= 500) return;
+  const id = String(req.params['id']);
+  const outcome = error.code === 'enrollment_not_found' ? 'not_found' : error.code;
+  await inDatabase(() => appendAudit(deps.db, { actor, action, outcome, ...(isEnrollmentId(id) ? { enrollmentId: id } : {}) }));
 }

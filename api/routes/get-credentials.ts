@@ -16,7 +16,7 @@ export const getCredentials =
   (deps: ApiDeps) =>
   async (req: Request, res: Response): Promise<void> => {
     const { reading } = await requireDevice(deps, req);
-    const after = await untilIssued(deps, reading, preferredWaitMs(req, res, 0));
+    const after = await untilIssued(deps, res, reading, preferredWaitMs(req, res, 0));
     switch (after.enrollment.state) {
       case 'awaiting-pin':
       case 'awaiting-csr':
@@ -42,16 +42,18 @@ export function sendIssuing(res: Response, { enrollment: { id } }: EnrollmentRea
   res.json({ state: 'issuing' });
 }
 
+/** Handing out is counted and audited: to a caller that has hung up meanwhile nothing is handed out. */
 async function deliver(deps: ApiDeps, res: Response, reading: EnrollmentReading): Promise<void> {
+  if (res.closed) return;
   const credentials = await credentialsOf(deps, reading);
   if (credentials === undefined) throw refusalAt(deps, await readAgain(deps, reading.enrollment.id), 'credentials_gone');
   res.json(credentials);
 }
 
-async function untilIssued(deps: ApiDeps, reading: EnrollmentReading, waitMs: number): Promise<EnrollmentReading> {
+async function untilIssued(deps: ApiDeps, res: Response, reading: EnrollmentReading, waitMs: number): Promise<EnrollmentReading> {
   let current = reading;
   let pause = FIRST_POLL_MS;
-  for (let left = waitMs; left > 0 && current.enrollment.state === 'issuing'; pause = Math.min(pause * 2, MOST_POLL_MS)) {
+  for (let left = waitMs; left > 0 && !res.closed && current.enrollment.state === 'issuing'; pause = Math.min(pause * 2, MOST_POLL_MS)) {
     await sleep(Math.min(pause, left));
     left -= pause;
     current = await readAgain(deps, reading.enrollment.id);

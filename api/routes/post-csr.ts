@@ -125,7 +125,9 @@ async function answer(deps: ApiDeps, res: Response, after: EnrollmentReading, di
   }
 }
 
+/** Handing out is counted and audited: to a caller that has hung up meanwhile nothing is handed out. */
 async function deliver(deps: ApiDeps, res: Response, after: EnrollmentReading): Promise<void> {
+  if (res.closed) return;
   if (after.enrollment.state === 'issuing') return sendIssuing(res, after);
   const credentials = await credentialsOf(deps, after);
   if (credentials === undefined) throw gone(deps, await readAgain(deps, after.enrollment.id));

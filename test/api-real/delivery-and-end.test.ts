@@ -1,4 +1,5 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { compactVerify } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { credentialsResponse, jwksResponse } from '../../contract/http.ts';
@@ -36,6 +37,24 @@ describe('credentials', () => {
       const certificates = chain.map((pem) => new X509Certificate(pem));
       expect(certificates.map((one, index) => one.verify((certificates[index + 1] ?? one).publicKey))).toEqual([true, true, true]);
     }
+  });
+
+  test.each([
+    ['GET', 'credentials'],
+    ['POST', 'csr'],
+  ])('%s %s of a device that hung up while it waited are not handed out: nobody got them', async (method, part) => {
+    const staged = await bringTo(stand, 'issuing');
+    stand.gateway.issuanceAway = true;
+    const gone = new AbortController();
+    const headers = { authorization: `Bearer ${staged.token}`, 'content-type': 'application/json', prefer: 'wait=2' };
+    const body = method === 'POST' ? { body: JSON.stringify(staged.acceptedCsr) } : {};
+    const url = `${stand.base}/v1/enrollments/${staged.id}/${part}`;
+    const asked = fetch(url, { method, headers, ...body, signal: gone.signal }).catch(() => 'gone');
+    setTimeout(() => gone.abort(), 500);
+    expect(await asked).toBe('gone');
+    await stand.gateway.issuance.issueCredentials({ enrollmentId: staged.id });
+    await sleep(4_000); // the handler has come to its end
+    expect(await deliveryOf(staged)).toMatchObject({ deliveries: 0, firstDeliveredAt: null });
   });
 
   test('are gone once acknowledged: 410, and the row holds no sealed key', async () => {

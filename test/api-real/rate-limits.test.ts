@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { rateLimits } from '../../api/limits/rate-limits.ts';
 import type { Config } from '../../config/load-config.ts';
 import { type Answer, call, line, text } from './stand/call.ts';
 import { wrongPinBody } from './stand/device.ts';
+import { startOperatorListener } from './stand/listeners.ts';
 import { bringTo } from './stand/stages.ts';
 import { startSecondApi, startStand } from './stand/stand.ts';
 
@@ -137,6 +139,25 @@ test('a window ends, and the caller goes on', async () => {
   await expect.poll(async () => line(await create(api, 'u-w')), { interval: 300 }).toBe('201');
 });
 
+describe('an operator', () => {
+  test('who proved who it is is not counted by address; whoever lacks the scope is', async () => {
+    const api = await limited({ rateAddress: { points: 3, seconds: 60 } });
+    const operator = await startOperatorListener(api);
+    expect(line(await call(api, 'GET', JWKS))).toBe('200');
+    const statuses = async (scope: string) => {
+      const seen: number[] = [];
+      for (let n = 0; n < 4; n += 1) {
+        const headers = { authorization: `Bearer ${await operator.token({ scope })}` };
+        seen.push((await fetch(`${operator.base}/v1/operator/locked-users`, { headers })).status);
+        await sleep(150); // it is counted after its answer
+      }
+      return seen;
+    };
+    expect(await statuses('operator')).toEqual([200, 200, 200, 200]);
+    expect((await statuses('enrollment:read')).at(-1)).toBe(429);
+  });
+});
+
 describe('addresses', () => {
   const from = (api: typeof stand, address: string) => call(api, 'GET', JWKS, { headers: { 'x-forwarded-for': address } });
 
@@ -156,6 +177,14 @@ describe('addresses', () => {
     ]);
     // The left end is what the caller wrote itself.
     expect(line(await from(api, '198.51.100.9, 192.0.2.2, 10.0.0.1'))).toBe(TOO_MANY);
+  });
+
+  test('nor does the port that a proxy writes beside an address make another one', async () => {
+    const api = await limited({ rateAddress: { points: 1, seconds: 60 }, trustedProxies: ['127.0.0.0/8', '10.0.0.1'] });
+    const lines = [];
+    for (const chain of ['192.0.2.1:4711', '192.0.2.1:4712', '[2001:db8::1]:4711, 10.0.0.1:443', '[2001:db8::1]:4712'])
+      lines.push(line(await from(api, chain)));
+    expect(lines).toEqual(['200', TOO_MANY, '200', TOO_MANY]);
   });
 
   test('of IPv6 the /64 counts', async () => {

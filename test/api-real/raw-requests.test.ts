@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { isErrorCode } from '../../contract/error-codes.ts';
+import { type ErrorCode, isErrorCode } from '../../contract/error-codes.ts';
 import { startStand } from './stand/stand.ts';
 import { type Heard, hear, openTls, say, startTlsStand } from './stand/tls-stand.ts';
 
@@ -25,7 +25,7 @@ async function create(): Promise<{ head: string; whole: string; wasMade: () => P
 }
 
 /** One refusal, well-formed, of the closed union, and the connection is over. */
-function expectRefused(heard: Heard, status: number): void {
+function expectRefused(heard: Heard, status: number, code?: ErrorCode): void {
   expect(heard.statuses, heard.text).toEqual([status]);
   expect(heard.closed).toBe(true);
   const [head = '', body = ''] = heard.text.split('\r\n\r\n');
@@ -35,6 +35,7 @@ function expectRefused(heard: Heard, status: number): void {
   expect(head).not.toMatch(/^x-powered-by/im);
   const problem = JSON.parse(body.slice(body.indexOf('{'), body.lastIndexOf('}') + 1));
   expect(isErrorCode(problem.code)).toBe(true);
+  if (code !== undefined) expect(problem.code).toBe(code);
   expect(problem.status).toBe(status);
 }
 
@@ -140,19 +141,19 @@ describe('no request at all', () => {
 
 describe('more than any call needs', () => {
   test('headers of more than 16 KiB: 431', async () => {
-    expectRefused(await say(tls, `${GET}X-A: ${'a'.repeat(17_000)}\r\n\r\n`), 431);
+    expectRefused(await say(tls, `${GET}X-A: ${'a'.repeat(17_000)}\r\n\r\n`), 431, 'headers_too_large');
   });
 
   test('65 headers: 431', async () => {
-    expectRefused(await say(tls, `${GET}${Array.from({ length: 64 }, (_x, n) => `X-${n}: y\r\n`).join('')}\r\n`), 431);
+    expectRefused(await say(tls, `${GET}${Array.from({ length: 64 }, (_x, n) => `X-${n}: y\r\n`).join('')}\r\n`), 431, 'headers_too_large');
   });
 
   test('a target of 2,049 characters: 414', async () => {
-    expectRefused(await say(tls, `GET /${'a'.repeat(2_048)} HTTP/1.1\r\n${HEAD}\r\n\r\n`), 414);
+    expectRefused(await say(tls, `GET /${'a'.repeat(2_048)} HTTP/1.1\r\n${HEAD}\r\n\r\n`), 414, 'uri_too_long');
   });
 
   test('a target of 20 KiB: 431 by the parser', async () => {
-    expectRefused(await say(tls, `GET /${'a'.repeat(20_480)} HTTP/1.1\r\n${HEAD}\r\n\r\n`), 431);
+    expectRefused(await say(tls, `GET /${'a'.repeat(20_480)} HTTP/1.1\r\n${HEAD}\r\n\r\n`), 431, 'headers_too_large');
   });
 
   test('a body announced as too large is 413 before it is sent, and no 100 invites it', async () => {
@@ -174,9 +175,15 @@ describe('expectations, upgrades, other methods', () => {
     expect([statuses, await wasMade()]).toEqual([[100, 201], true]);
   });
 
+  test('CONNECT behind a request does not answer in its place', async () => {
+    const { whole } = await create();
+    const { statuses, closed } = await say(tls, `${whole}CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n`, 2);
+    expect([closed, statuses.includes(405)]).toEqual([true, false]);
+  });
+
   test('another expectation: 417', async () => {
     const { head, wasMade } = await create();
-    expectRefused(await say(tls, `${head}Content-Length: ${BODY.length}\r\nExpect: 200-ok\r\n\r\n${BODY}`), 417);
+    expectRefused(await say(tls, `${head}Content-Length: ${BODY.length}\r\nExpect: 200-ok\r\n\r\n${BODY}`), 417, 'expectation_failed');
     expect(await wasMade()).toBe(false);
   });
 
@@ -187,7 +194,11 @@ describe('expectations, upgrades, other methods', () => {
   });
 
   test('CONNECT: 405, no tunnel', async () => {
-    expectRefused(await say(tls, `CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\nGET / HTTP/1.1\r\n\r\n`), 405);
+    expectRefused(
+      await say(tls, `CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\nGET / HTTP/1.1\r\n\r\n`),
+      405,
+      'method_not_allowed',
+    );
   });
 
   test.each(['TRACE', 'OPTIONS', 'PROPFIND', 'PATCH'])('%s: 405 with Allow, nothing is echoed', async (method) => {
@@ -206,6 +217,21 @@ describe('several requests on one connection', () => {
   test('more than a few pipelined requests close the connection: none is at work before it was counted', async () => {
     const { statuses } = await say(tls, `${GET}\r\n`.repeat(200), 200);
     expect(statuses.length).toBeLessThan(200);
+  });
+
+  test('nor is it when each asks to be invited by 100-continue', async () => {
+    const { statuses, closed } = await say(tls, `${GET}Expect: 100-continue\r\n\r\n`.repeat(200), 400);
+    expect(closed).toBe(true);
+    expect(statuses.filter((status) => status === 200).length).toBeLessThan(200);
+  });
+
+  test.each([
+    ['an expectation that is refused', 'Expect: 200-ok\r\nContent-Length: 0', 417],
+    ['a body that is too large to be invited', 'Expect: 100-continue\r\nContent-Length: 65537', 413],
+  ])('%s waits for the answer of the request before it, and ends the connection', async (_what, headers, status) => {
+    const { whole, wasMade } = await create();
+    const { statuses, closed } = await say(tls, `${whole}${GET}${headers}\r\n\r\n`, 2);
+    expect([statuses, closed, await wasMade()]).toEqual([[201, status], true, true]);
   });
 
   test('a body in chunks, with extensions and trailers, is one request', async () => {

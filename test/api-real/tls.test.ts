@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { watchTlsFiles } from '../../api/http/watch-tls-files.ts';
 import { makeTestTls } from '../sdk/test-tls.ts';
 import { startStand } from './stand/stand.ts';
+import { testCertificate } from './stand/test-pki.ts';
 import { startTlsStand } from './stand/tls-stand.ts';
 
 const stand = await startStand();
@@ -93,6 +94,17 @@ async function watched() {
 const of = (pem: string) => new X509Certificate(pem).fingerprint256;
 
 describe('a renewed certificate', () => {
+  test('that is not valid yet waits until it is, and is complained of once', async () => {
+    const { put, watch, fingerprint, first, lines } = await watched();
+    const next = await testCertificate({ name: 'localhost', notBefore: new Date(Date.now() + 3_000) });
+    put('certificate', next.pem);
+    put('key', next.keyPem);
+    expect([await watch.look(), await watch.look(), await fingerprint()]).toEqual([false, false, of(first.cert)]);
+    expect(lines.filter((line) => line.includes('was not taken over'))).toHaveLength(1);
+    await expect.poll(() => watch.look(), { timeout: 20_000, interval: 200 }).toBe(true);
+    expect(await fingerprint()).toBe(of(next.pem));
+  });
+
   test('is given to new connections; one that is open goes on', async () => {
     const { port, first, put, watch, fingerprint, lines } = await watched();
     const before = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: first.ca });

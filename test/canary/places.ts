@@ -4,8 +4,8 @@ import proto from '@temporalio/proto';
 import pg from 'pg';
 import type { KeyRing } from '../../core/key-ring.ts';
 import { decryptForDisplay } from '../../temporal/payload-codec.ts';
+import { memoryOf } from '../rig/process-memory.ts';
 import { filesBelow, piecesOf } from './files-below.ts';
-import { memoryOf } from './process-memory.ts';
 
 /** Somewhere a secret could have stayed: its parts are searched one by one, each in pieces. */
 export interface Place {

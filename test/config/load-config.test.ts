@@ -83,6 +83,13 @@ describe('what production refuses and development allows', () => {
     expect(loadConfig(name, environmentOf(name, { ...changes, CS_ENV: 'development' })).faultPointsSocket).toBe('/tmp/faults.sock');
   });
 
+  test('an API without the delays between wrong PINs', () => {
+    expect(problemsOf('api', environmentOf('api', { CS_PIN_DELAYS: 'false' }))).toEqual([
+      'CS_PIN_DELAYS is false: without delays a PIN is guessed as fast as the limits of calls allow. Remove it.',
+    ]);
+    expect(problemsOf('api', environmentOf('api', { CS_PIN_DELAYS: 'false', CS_ENV: 'development' }))).toEqual([]);
+  });
+
   test.each([
     ['api', 'CS_JWKS_URL'],
     ['codec', 'CS_CODEC_JWKS_URL'],
@@ -133,6 +140,8 @@ describe('values that make no sense are refused by name', () => {
     ['api', 'CS_API_PORT', '70000'],
     ['api', 'CS_PIN_SECONDS', '0'],
     ['api', 'CS_PIN_MAX_FAILURES', '11'],
+    ['api', 'CS_PIN_MAX_ATTEMPTS', '11'],
+    ['worker', 'CS_PIN_MAX_ATTEMPTS', '11'],
     ['api', 'CS_PIN_MEMORY_KIB', '1024'],
     ['api', 'CS_PIN_DELAYS', 'yes'],
     ['api', 'CS_KEY_TYPES', 'EC:P-256,RSA:1024'],

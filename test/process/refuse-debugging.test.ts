@@ -85,6 +85,11 @@ describe('what shows memory', () => {
     '--report-dir=/tmp',
     '--abort-on-uncaught-exception',
     '--trace-tls',
+    '--trace',
+    '--trace-event-categories=node.http',
+    '--log-all',
+    '--logfile=/tmp/v8.log',
+    '--print-all-exceptions',
     '--expose-internals',
   ])('%s: on the command line and in NODE_OPTIONS, quoted too', (option) => {
     expect(faults({ execArgv: [option] })).toHaveLength(1);
@@ -92,10 +97,24 @@ describe('what shows memory', () => {
     expect(faults({ environment: { NODE_OPTIONS: `"${option}" --max-old-space-size=512` } })).toHaveLength(1);
   });
 
-  test.each(['--disable-sigusr1', '--max-old-space-size=512', '--import', 'tsx', '--enable-source-maps', '--use-openssl-ca'])(
-    '%s does not',
-    (option) => {
-      expect(faults({ execArgv: [option], environment: { NODE_OPTIONS: option } })).toEqual([]);
+  test.each([
+    '--disable-sigusr1',
+    '--max-old-space-size=512',
+    '--import',
+    'tsx',
+    '--trace-warnings',
+    '--trace-uncaught',
+    '--enable-source-maps',
+    '--use-openssl-ca',
+  ])('%s does not', (option) => {
+    expect(faults({ execArgv: [option], environment: { NODE_OPTIONS: option } })).toEqual([]);
+  });
+
+  test.each(['NODE_DEBUG', 'NODE_DEBUG_NATIVE', 'DEBUG', 'GRPC_TRACE', 'GRPC_NODE_TRACE', 'SSLKEYLOGFILE'])(
+    'the variable %s, unless it is empty',
+    (name) => {
+      expect(faults({ environment: { [name]: 'all' } })).toEqual([expect.stringMatching(`^${name} is set: .*Remove it\\.$`)]);
+      expect(faults({ environment: { [name]: '' } })).toEqual([]);
     },
   );
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import proto from '@temporalio/proto';
 import type { OpenState } from '../../contract/states.ts';
 import { clearClient } from '../rig/clear-client.ts';
 import { TEST_LIMITS } from '../rig/enrollment-rows.ts';
 import { enrollmentRuns, type Run, stateOf, until } from '../rig/enrollment-runs.ts';
+import { resetRun } from '../rig/reset-run.ts';
 import type { PlayPath } from './paths.ts';
 import { finish, type PathWorld } from './world-of-paths.ts';
 
@@ -17,14 +17,14 @@ export const pathsByHand: Record<string, PlayPath> = {
   ),
   'reset-then-completed': async (paths) => {
     const run = await paths.runs.bring('awaiting-csr');
-    await reset(paths, run);
+    await resetRun(run.handle);
     await finish(paths, run);
     await run.handle.result();
     return run.handle;
   },
   'reset-after-the-end': async (paths) => {
     const run = await paths.runs.bring('completed');
-    const runId = await reset(paths, run);
+    const runId = await resetRun(run.handle);
     const handle = run.handle.client.getHandle(run.handle.workflowId, runId);
     await handle.result();
     return handle;
@@ -85,19 +85,4 @@ async function completeActivityByHand({ server }: PathWorld, { handle }: Run): P
   await until(async () => (await pending()) !== '', 'the activity is scheduled');
   const { workflowId } = handle;
   await clearClient(server.connection).activity.complete({ workflowId, activityId: await pending() }, { state: 'completed', x: 1 });
-}
-
-async function reset({ server }: PathWorld, { handle }: Run): Promise<string> {
-  const { events } = await handle.fetchHistory();
-  const { EVENT_TYPE_WORKFLOW_TASK_COMPLETED } = proto.temporal.api.enums.v1.EventType;
-  const first = events?.find(({ eventType }) => eventType === EVENT_TYPE_WORKFLOW_TASK_COMPLETED);
-  if (first?.eventId === undefined || first.eventId === null) throw new Error('no workflow task was completed');
-  const { runId } = await server.connection.workflowService.resetWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId: handle.workflowId },
-    reason: 'by hand',
-    requestId: randomUUID(),
-    workflowTaskFinishEventId: first.eventId,
-  });
-  return runId;
 }

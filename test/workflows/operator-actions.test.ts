@@ -7,7 +7,6 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
-import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { enrollmentProcess } from '../../contract/temporal.ts';
 import { readCrl } from '../../core/pki/read-crl.ts';
@@ -20,6 +19,7 @@ import { TEST_LIMITS } from '../rig/enrollment-rows.ts';
 import { type EnrollmentRuns, enrollmentRuns, type Run, stands, stateOf, until } from '../rig/enrollment-runs.ts';
 import { type EnrollmentWorld, enrollmentWorld } from '../rig/enrollment-world.ts';
 import { historyTracker } from '../rig/histories.ts';
+import { resetRun } from '../rig/reset-run.ts';
 import { snapshot } from '../rig/row-stages.ts';
 import { submit, takeCredentials } from '../rig/test-device.ts';
 import { connectTestTemporal, type TestTemporal } from '../rig/test-temporal.ts';
@@ -166,9 +166,9 @@ function perform(action: Action, run: Run): Promise<unknown> {
     case 'terminate':
       return run.handle.terminate('by hand');
     case 'reset':
-      return reset(run, 'first');
+      return resetRun(run.handle, 'first');
     case 'reset-last':
-      return reset(run, 'last');
+      return resetRun(run.handle, 'last');
     case 'signal-pinSatisfied':
       return run.handle.signal('pinSatisfied');
     case 'signal-pinLocked':
@@ -289,23 +289,6 @@ async function sweepOverdue({ id }: Run): Promise<void> {
     await turn();
     return (await stateOf(world, id)).state === 'expired';
   }, 'the sweeper ends the row');
-}
-
-/** The run id of the new run. */
-async function reset({ handle }: Run, to: 'first' | 'last'): Promise<string> {
-  const { events } = await handle.fetchHistory();
-  const { EVENT_TYPE_WORKFLOW_TASK_COMPLETED: completed } = proto.temporal.api.enums.v1.EventType;
-  const tasks = events?.filter(({ eventType }) => eventType === completed);
-  const task = tasks?.at(to === 'first' ? 0 : -1);
-  if (task?.eventId === undefined || task.eventId === null) throw new Error('no workflow task was completed');
-  const { runId } = await server.connection.workflowService.resetWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId: handle.workflowId },
-    reason: 'by hand',
-    requestId: randomUUID(),
-    workflowTaskFinishEventId: task.eventId,
-  });
-  return runId;
 }
 
 /** Of the run that the action made: a reset one has a run id, one started by hand a handle. */

@@ -1,26 +1,21 @@
-import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import { type ListResponse, listQuery } from '../../../contract/operator-http.ts';
 import { OPEN_STATES, type State } from '../../../contract/states.ts';
 import { type ListCriteria, listEnrollments } from '../../../store/list-enrollments.ts';
 import { badCursor, decodeCursor, encodeCursor } from '../../cursor.ts';
-import type { ApiDeps } from '../../deps.ts';
-import { requireOperator } from '../../middleware/operator.ts';
+import { operatorCall } from '../../middleware/operator.ts';
 import { renderListed } from '../../render-inspected.ts';
 
 const PAGE = 50;
 
 /** GET /v1/operator/enrollments. May be repeated; each time is one audit row that names what was asked for. */
-export const listEnrollmentsRoute =
-  (deps: ApiDeps) =>
-  async (req: Request, res: Response): Promise<void> => {
-    const actor = await requireOperator(deps, req);
-    const query = listQuery.parse({ ...req.query });
-    const { cursor: _cursor, ...detail } = query;
-    const page = await listEnrollments(deps.db, criteriaOf(query), { actor, action: 'operator.list', outcome: '', detail });
-    const next = page.next === undefined ? {} : { next: encodeCursor([page.next.createdAt.toISOString(), page.next.id]) };
-    res.json({ enrollments: page.enrollments.map(renderListed), ...next } satisfies ListResponse);
-  };
+export const listEnrollmentsRoute = operatorCall('operator.list', async ({ deps, req, res, actor }) => {
+  const query = listQuery.parse({ ...req.query });
+  const { cursor: _cursor, ...detail } = query;
+  const page = await listEnrollments(deps.db, criteriaOf(query), { actor, action: 'operator.list', outcome: '', detail });
+  const next = page.next === undefined ? {} : { next: encodeCursor([page.next.createdAt.toISOString(), page.next.id]) };
+  res.json({ enrollments: page.enrollments.map(renderListed), ...next } satisfies ListResponse);
+});
 
 function criteriaOf({ state, limit = PAGE, cursor, ...columns }: z.output<typeof listQuery>): ListCriteria {
   const given = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));

@@ -1,26 +1,21 @@
-import type { Request, Response } from 'express';
 import { userIdSchema } from '../../../contract/http.ts';
 import { type LockedUsersResponse, pageQuery } from '../../../contract/operator-http.ts';
 import { lockedUsers } from '../../../store/locked-users.ts';
 import { badCursor, encodeCursor } from '../../cursor.ts';
-import type { ApiDeps } from '../../deps.ts';
-import { requireOperator } from '../../middleware/operator.ts';
+import { operatorCall } from '../../middleware/operator.ts';
 
 const PAGE = 100;
 
 /** GET /v1/operator/locked-users. May be repeated; each time is one audit row. */
-export const listLockedUsers =
-  (deps: ApiDeps) =>
-  async (req: Request, res: Response): Promise<void> => {
-    const actor = await requireOperator(deps, req);
-    const { limit = PAGE, cursor } = pageQuery.parse({ ...req.query });
-    const after = cursor === undefined ? {} : { after: userOf(cursor) };
-    const { users, next } = await lockedUsers(deps.db, { maxFailures: deps.config.maxPinFailures, limit, ...after }, actor);
-    res.json({
-      users: users.map(({ pinSince, ...same }) => ({ ...same, pinSince: pinSince.toISOString() })),
-      ...(next === undefined ? {} : { next: encodeCursor([next]) }),
-    } satisfies LockedUsersResponse);
-  };
+export const listLockedUsers = operatorCall('operator.locked-users', async ({ deps, req, res, actor }) => {
+  const { limit = PAGE, cursor } = pageQuery.parse({ ...req.query });
+  const after = cursor === undefined ? {} : { after: userOf(cursor) };
+  const { users, next } = await lockedUsers(deps.db, { maxFailures: deps.config.maxPinFailures, limit, ...after }, actor);
+  res.json({
+    users: users.map(({ pinSince, ...same }) => ({ ...same, pinSince: pinSince.toISOString() })),
+    ...(next === undefined ? {} : { next: encodeCursor([next]) }),
+  } satisfies LockedUsersResponse);
+});
 
 function userOf(cursor: string): string {
   const parsed = userIdSchema.safeParse(Buffer.from(cursor, 'base64url').toString());

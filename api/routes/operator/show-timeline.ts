@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Request, Response } from 'express';
 import { type EnrollmentId, isEnrollmentId } from '../../../contract/ids.ts';
 import { ServiceError } from '../../../contract/service-error.ts';
 import { tellTimeline } from '../../../core/timeline/tell-timeline.ts';
 import { appendAudit } from '../../../store/audit.ts';
 import { type Database, inDatabase } from '../../../store/database.ts';
-import { readTimelineRows, type TimelineRows } from '../../../store/timeline.ts';
+import type { EnrollmentRow } from '../../../store/enrollment-row.ts';
+import { readEnrollmentRow } from '../../../store/read-enrollment.ts';
+import { readTimelineRows } from '../../../store/timeline.ts';
 import { readSignedTimeline, requestTimeline } from '../../../store/timeline-request.ts';
-import type { ApiDeps } from '../../deps.ts';
-import { requireOperator } from '../../middleware/operator.ts';
+import { type OperatorCall, operatorCall } from '../../middleware/operator.ts';
 
 const SIGNED_WAIT_MS = 10_000;
 const SIGNED_POLL_MS = 200;
@@ -18,20 +18,29 @@ const SIGNED_POLL_MS = 200;
  * (`application/jose`, compact JWS), made by the enrollment worker. Never fails over Temporal. May be repeated; each is audited.
  * Errors: `enrollment_not_found`; `service_unavailable` when no worker signs in time.
  */
-export const showTimeline =
-  (deps: ApiDeps) =>
-  async (req: Request, res: Response): Promise<void> => {
-    const actor = await requireOperator(deps, req);
-    const id = String(req.params['id']);
-    const rows = isEnrollmentId(id) ? await readTimelineRows(deps.db, id) : undefined;
-    if (rows === undefined) throw new ServiceError('enrollment_not_found', 'There is no such enrollment.');
-    const signed = req.query['signed'] === 'true';
-    await audit(deps.db, actor, rows, signed);
-    if (signed) res.type('application/jose').send(await signedTimeline(deps.db, rows.enrollment.id, actor));
-    else res.json(tellTimeline({ ...rows, events: await deps.gateway.history(rows.enrollment.id) }));
-  };
+export const showTimeline = operatorCall('operator.timeline', async (call) => {
+  const id = String(call.req.params['id']);
+  if (!isEnrollmentId(id)) throw unknown();
+  if (call.req.query['signed'] === 'true') await sendSigned(call, id);
+  else await sendStory(call, id);
+});
 
-async function audit(db: Database, actor: string, { enrollment: { id: enrollmentId, userId, state } }: TimelineRows, signed: boolean) {
+/** What is signed reads the worker itself; here it is enough that there is something to tell. */
+async function sendSigned({ deps: { db }, res, actor }: OperatorCall, id: EnrollmentId): Promise<void> {
+  const enrollment = await readEnrollmentRow(db, id);
+  if (enrollment === undefined) throw unknown();
+  await audit(db, actor, enrollment, true);
+  res.type('application/jose').send(await signedTimeline(db, id, actor));
+}
+
+async function sendStory({ deps: { db, gateway }, res, actor }: OperatorCall, id: EnrollmentId): Promise<void> {
+  const rows = await readTimelineRows(db, id);
+  if (rows === undefined) throw unknown();
+  await audit(db, actor, rows.enrollment, false);
+  res.json(tellTimeline({ ...rows, events: await gateway.history(id) }));
+}
+
+async function audit(db: Database, actor: string, { id: enrollmentId, userId, state }: EnrollmentRow, signed: boolean): Promise<void> {
   await inDatabase(() => appendAudit(db, { actor, action: 'operator.timeline', enrollmentId, userId, outcome: state, detail: { signed } }));
 }
 
@@ -43,4 +52,8 @@ async function signedTimeline(db: Database, enrollmentId: EnrollmentId, actor: s
     if (jws !== undefined) return jws;
   }
   throw new ServiceError('service_unavailable', 'No enrollment worker signed the timeline in time.', {}, 5);
+}
+
+function unknown(): ServiceError {
+  return new ServiceError('enrollment_not_found', 'There is no such enrollment.');
 }

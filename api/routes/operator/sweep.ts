@@ -1,26 +1,22 @@
-import type { Request, Response } from 'express';
 import type { SweepResponse } from '../../../contract/operator-http.ts';
 import type { EnrollmentRow } from '../../../store/enrollment-row.ts';
 import { markStarted } from '../../../store/read-enrollment.ts';
 import { sweepEnrollments } from '../../../store/sweep.ts';
 import type { ApiDeps } from '../../deps.ts';
-import { requireOperator } from '../../middleware/operator.ts';
+import { operatorCall } from '../../middleware/operator.ts';
 
 /**
  * POST /v1/operator/sweep: one turn of the worker's sweeper, now; ends what is overdue also without Temporal and without a worker.
  * May be repeated.
  */
-export const postSweep =
-  (deps: ApiDeps) =>
-  async (req: Request, res: Response): Promise<void> => {
-    const actor = await requireOperator(deps, req);
-    const { sweepGraceSeconds, startGraceSeconds } = deps.config;
-    const swept = await sweepEnrollments(deps.db, sweepGraceSeconds, startGraceSeconds, actor);
-    for (const { id } of swept?.ended ?? []) void deps.gateway.nudge(id);
-    const started = await startAll(deps, swept?.unstarted ?? []);
-    const ended = swept?.ended.map(({ id, state }) => ({ enrollmentId: id, state })) ?? [];
-    res.json({ anotherAtWork: swept === undefined, ended, ...started } satisfies SweepResponse);
-  };
+export const postSweep = operatorCall('operator.sweep', async ({ deps, res, actor }) => {
+  const { sweepGraceSeconds, startGraceSeconds } = deps.config;
+  const swept = await sweepEnrollments(deps.db, sweepGraceSeconds, startGraceSeconds, actor);
+  for (const { id } of swept?.ended ?? []) void deps.gateway.nudge(id);
+  const started = await startAll(deps, swept?.unstarted ?? []);
+  const ended = swept?.ended.map(({ id, state }) => ({ enrollmentId: id, state })) ?? [];
+  res.json({ anotherAtWork: swept === undefined, ended, ...started } satisfies SweepResponse);
+});
 
 /** In turn; after the first that fails the others are left to the worker: Temporal is away, and a call has its time. */
 async function startAll({ gateway, db }: ApiDeps, rows: readonly EnrollmentRow[]): Promise<Pick<SweepResponse, 'started' | 'notStarted'>> {

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { calculateJwkThumbprint, compactDecrypt } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
+import { Search } from '../../canary/search.ts';
+import { memoryOf } from '../../rig/process-memory.ts';
 
 /** Looks into the memory of another process for private keys that it made; only Linux lets us. */
 describe.skipIf(process.platform !== 'linux')('private keys in the memory of a process', () => {
@@ -27,11 +28,9 @@ describe.skipIf(process.platform !== 'linux')('private keys in the memory of a p
     const child = await startHolder(how);
     const scalars = await Promise.all((await sealedKeysOf(child)).map(scalarOf));
     expect(scalars).toHaveLength(5);
-    const found = new Set<number>();
-    for (const memory of writableMemory(child.pid ?? 0)) {
-      for (const [i, scalar] of scalars.entries()) if (traces(scalar).some((trace) => memory.includes(trace))) found.add(i);
-    }
-    return found.size;
+    const search = new Search(scalars.map((octets, i) => ({ name: String(i), octets })));
+    await search.readAll(memoryOf(child.pid ?? 0));
+    return search.found.size;
   }
 
   async function startHolder(how: string): Promise<ChildProcess> {
@@ -58,40 +57,5 @@ describe.skipIf(process.platform !== 'linux')('private keys in the memory of a p
   async function scalarOf(sealed: string): Promise<Buffer> {
     const key = Buffer.from((await compactDecrypt(sealed, delivery)).plaintext);
     return Buffer.from(createPrivateKey({ key, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' }).d ?? '', 'base64url');
-  }
-
-  /** As in PKCS#8, and as the limbs of a big number on a little-endian machine. */
-  function traces(scalar: Buffer): Buffer[] {
-    return [scalar, Buffer.from(scalar.toReversed())];
-  }
-
-  function* writableMemory(pid: number): Generator<Buffer> {
-    const memory = openSync(`/proc/${pid}/mem`, 'r');
-    try {
-      for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
-        const [, from = '', to = ''] = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line) ?? [];
-        if (from !== '') yield* regionOf(memory, Number.parseInt(from, 16), Number.parseInt(to, 16));
-      }
-    } finally {
-      closeSync(memory);
-    }
-  }
-
-  /** In pieces that overlap by more than a key. */
-  function* regionOf(memory: number, from: number, to: number): Generator<Buffer> {
-    const [piece, overlap] = [8 * 1024 * 1024, 64];
-    for (let at = from; at < to; at += piece) {
-      const buffer = Buffer.alloc(Math.min(piece + overlap, to - at));
-      yield buffer.subarray(0, readSomething(memory, buffer, at));
-    }
-  }
-
-  /** A region may be gone since it was listed. */
-  function readSomething(memory: number, buffer: Buffer, at: number): number {
-    try {
-      return readSync(memory, buffer, 0, buffer.length, at);
-    } catch {
-      return 0;
-    }
   }
 });
