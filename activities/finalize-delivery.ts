@@ -3,7 +3,7 @@ import { ServiceError } from '../contract/service-error.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import type { AcknowledgeResult } from '../contract/temporal.ts';
 import { verifyAckProof } from '../core/evidence/verify-ack-proof.ts';
-import { type Acknowledgeable, countAckRefusal, finishDelivery, readAcknowledgeable } from '../store/acknowledge.ts';
+import { type Acknowledgeable, countAckRefusal, finishDelivery, isAckRefusalCounted, readAcknowledgeable } from '../store/acknowledge.ts';
 import { noSuchEnrollment } from './failure.ts';
 import type { EnrollmentDeps } from './ports.ts';
 
@@ -11,26 +11,28 @@ export interface FinalizeRequest {
   enrollmentId: string;
   /** Compact JWS by the SDK key. */
   proof: string;
+  /** Of the Temporal update: a wrong proof is counted once for each, however often the activity runs. */
+  updateId: string;
 }
 
 export type Finalized = { state: State; code?: EndCode } | Extract<AcknowledgeResult, { refused: string }>;
 
 /**
  * Verifies the device's proof and completes the enrollment: sealed key erased, certificates active, receipt signed, in one transaction.
- * May be repeated: a completed row answers `completed` whatever the proof (key: the enrollment row).
+ * May be repeated: a completed row answers `completed` whatever the proof (key: the enrollment row), a refusal is counted once an update.
  */
 export const finalizeDelivery = (deps: EnrollmentDeps) =>
-  async function finalizeDelivery({ enrollmentId, proof }: FinalizeRequest): Promise<Finalized> {
+  async function finalizeDelivery({ enrollmentId, proof, updateId }: FinalizeRequest): Promise<Finalized> {
     const id = toEnrollmentId(enrollmentId);
     const facts = await readAcknowledgeable(deps.db, id);
     if (facts === undefined) throw noSuchEnrollment();
     if (facts.state !== 'awaiting-ack') return elsewhere(facts);
     if (!facts.delivered) return { refused: 'wrong_state', detail: 'The credentials were not fetched yet.' };
-    if (facts.ackRefusals >= deps.maxAckRefusals)
+    if (facts.ackRefusals >= deps.maxAckRefusals && !(await isAckRefusalCounted(deps.db, id, updateId)))
       return { refused: 'ack_attempts_exceeded', detail: 'Too many wrong proofs for this enrollment.' };
     const refusal = await refusalOf(id, facts, proof);
     if (refusal === undefined) return finish(deps, id);
-    await countAckRefusal(deps.db, id);
+    await countAckRefusal(deps.db, id, updateId);
     return refusal;
   };
 

@@ -82,7 +82,7 @@ async function intentsOf(deps: IssuanceDeps, { enrollment, intents, sealedSpkiSh
   const submission = csrDigest === undefined ? undefined : await readSubmission(deps.db, id, csrDigest);
   if (submission === undefined) throw new ServiceError('issuing_refused', 'The accepted submission is not there.');
   if (intents.length > 0) {
-    await requireOwnKeys(deps, submission, intents, sealedSpkiSha256);
+    requireOwnKeys(deps, submission, intents, sealedSpkiSha256);
     return intents;
   }
   const prepared = await prepareIntents(deps, enrollment, submission);

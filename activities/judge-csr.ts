@@ -52,7 +52,7 @@ async function decide(deps: EnrollmentDeps, submission: SubmissionRow): Promise<
     case 'elsewhere':
       return standing(accepted);
     case 'refused':
-      return refuse(deps, submission, { code: accepted.code, detail: KEY_REFUSALS[accepted.code], hint: '' }, verdict.spkiSha256Hex);
+      return refuse(deps, submission, { code: accepted.code, detail: KEY_REFUSALS[accepted.code] }, verdict.spkiSha256Hex);
   }
 }
 
@@ -65,7 +65,7 @@ const KEY_REFUSALS = {
 async function refuse(
   deps: EnrollmentDeps,
   { enrollmentId, digest }: SubmissionRow,
-  { code, detail, offset }: Omit<CsrRefusal, 'rule'>,
+  { code, detail, offset }: Omit<CsrRefusal, 'rule' | 'hint'>,
   spkiSha256?: string,
 ): Promise<Judgement> {
   // A challenge that ran out is nobody's mistake.

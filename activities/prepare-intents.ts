@@ -23,7 +23,8 @@ export interface Prepared {
 
 /** Makes and seals the SDK key and builds both to-be-signed certificates. Nothing is stored or signed yet. */
 export async function prepareIntents(deps: IssuanceDeps, enrollment: EnrollmentRow, submission: SubmissionRow): Promise<Prepared> {
-  const csr = await judgeAgain(deps, submission);
+  const csr = judgeAgain(deps, submission);
+  await refuseBlockedEarly(deps, csr);
   const { deliveryFormat: format, enrollmentId } = submission;
   const sdkType = submission.sdkKey ?? presetSdkType(csr.keyType);
   const { deliveryKey, deliveryKid } = csr;
@@ -43,26 +44,30 @@ export async function prepareIntents(deps: IssuanceDeps, enrollment: EnrollmentR
  * Intents of an earlier attempt must be for the very keys of this enrollment: the CSR's, and the one that was sealed. Rows of another
  * origin (a fault, a hand in the database) are refused and never signed. Error: `issuing_refused`.
  */
-export async function requireOwnKeys(
+export function requireOwnKeys(
   deps: IssuanceDeps,
   submission: SubmissionRow,
   intents: readonly Intent[],
   sealedSpkiSha256: string | undefined,
-): Promise<void> {
-  const csr = await judgeAgain(deps, submission);
+): void {
+  const csr = judgeAgain(deps, submission);
   const own = intents.every(({ kind, spki }) =>
     kind === 'user' ? Buffer.from(spki).equals(csr.spki) : spkiDigest(spki) === sealedSpkiSha256,
   );
   if (!own) throw new ServiceError('issuing_refused', 'The stored intents are not for the keys of this enrollment.');
 }
 
-/** This process trusts rows only: the stored CSR must pass the gate here as well, and its key may have been blocked meanwhile. */
-async function judgeAgain(deps: IssuanceDeps, submission: SubmissionRow): Promise<Accepted> {
+/** This process trusts rows only: the stored CSR must pass the gate here as well. */
+function judgeAgain(deps: IssuanceDeps, submission: SubmissionRow): Accepted {
   const verdict = judgeCsr(submission, deps);
   if (!verdict.ok) throw new ServiceError('issuing_refused', `The stored CSR does not pass the gate: ${verdict.refusal.code}.`);
-  if (await isBlocked(deps.db, verdict.spkiSha256Hex))
-    throw new ServiceError('issuing_refused', 'The key of the accepted CSR is on the block list: key_blocked.');
   return verdict;
+}
+
+/** No SDK key is made and nothing sealed for a key that was blocked meanwhile (ADR 28). Before a signature `markSigning` looks, under the lock. */
+async function refuseBlockedEarly({ db }: IssuanceDeps, { spkiSha256Hex }: Accepted): Promise<void> {
+  if (await isBlocked(db, spkiSha256Hex))
+    throw new ServiceError('issuing_refused', 'The key of the accepted CSR is on the block list: key_blocked.');
 }
 
 /** The SDK key follows the family of the CSR. */

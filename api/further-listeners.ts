@@ -1,6 +1,5 @@
 import type { Server } from 'node:https';
 import type { Express } from 'express';
-import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import { operatorTokens } from './access-token.ts';
 import { operatorApp, partnerApp } from './app.ts';
@@ -23,43 +22,30 @@ export interface FurtherListener {
 type Served = (app: Express) => Express;
 
 /** Listeners of partners and of operators; what they need was checked with the configuration. */
-export function furtherListeners(
-  config: Config<'api'>,
-  deps: ApiDeps,
-  settings: ServerSettings,
-  log: Logger,
-  served: Served,
-): FurtherListener[] {
-  return [partnerListener(config, deps, settings, served), operatorListener(config, deps, settings, log, served)].filter(
-    (found) => found !== undefined,
-  );
+export function furtherListeners(deps: ApiDeps, settings: ServerSettings, served: Served): FurtherListener[] {
+  return [partnerListener(deps, settings, served), operatorListener(deps, settings, served)].filter((found) => found !== undefined);
 }
 
 /** Without a certificate of the partners' CA no request is read. */
-function partnerListener(config: Config<'api'>, deps: ApiDeps, settings: ServerSettings, served: Served): FurtherListener | undefined {
-  const { partnerPort: port, partnerCa: clientCas, partners, apiHost: host } = config;
+function partnerListener(deps: ApiDeps, settings: ServerSettings, served: Served): FurtherListener | undefined {
+  const { partnerPort: port, partnerCa: clientCas, partners, apiHost: host } = deps.config;
   if (port === undefined || clientCas === undefined || partners === undefined) return undefined;
   const partnerOf = partnersBy({ ca: clientCas, partners, now: Date.now });
   return {
     name: 'partner',
-    server: secureServer(served(partnerApp({ ...deps, partnerOf })), pairOf(config), settings, { clientCas }),
+    server: secureServer(served(partnerApp({ ...deps, partnerOf })), pairOf(deps.config), settings, { clientCas }),
     port,
     host,
     clientCas,
   };
 }
 
-function operatorListener(
-  config: Config<'api'>,
-  deps: ApiDeps,
-  settings: ServerSettings,
-  log: Logger,
-  served: Served,
-): FurtherListener | undefined {
+function operatorListener(deps: ApiDeps, settings: ServerSettings, served: Served): FurtherListener | undefined {
+  const { config, log, clock: currentDate } = deps;
   const { operatorPort: port, operatorHost: host, operatorJwksUrl: jwksUrl } = config;
   const { operatorJwtIssuer: issuer, operatorJwtAudience: audience } = config;
   if (port === undefined || jwksUrl === undefined || issuer === undefined || audience === undefined) return undefined;
-  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, currentDate: deps.clock });
+  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, currentDate });
   return {
     name: 'operator',
     server: secureServer(served(operatorApp({ ...deps, operatorTokens: tokens })), pairOf(config), settings),

@@ -1,7 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server } from 'node:https';
 import type { Express } from 'express';
-import type { Logger } from 'pino';
 import type { Config } from '../config/load-config.ts';
 import { DOCS_PATH, filesApp, publicApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
@@ -30,15 +29,16 @@ export interface Listeners {
 }
 
 /** Opens all listeners of the API that are configured, and keeps their TLS certificates as new as their files. */
-export async function startListeners(config: Config<'api'>, deps: ApiDeps, log: Logger): Promise<Listeners> {
+export async function startListeners(deps: ApiDeps): Promise<Listeners> {
+  const { config } = deps;
   const settings = serverSettings(config);
   const draining = newDrain();
   const served = (app: Express) => draining.before(app, settings.docsUrl);
   const { tlsCertificate: certificate, tlsKey: key } = config;
   const publicServer = secureServer(served(publicApp(deps)), { certificate: certificate.content, key: key.content }, settings);
   const filesServer = plainServer(served(filesApp(deps)), settings);
-  const further = furtherListeners(config, deps, settings, log, served);
-  const watches = [{ server: publicServer }, ...further].map((each) => watched(config, each, log));
+  const further = furtherListeners(deps, settings, served);
+  const watches = [{ server: publicServer }, ...further].map((each) => watched(deps, each));
   const ports: ListenerPorts = {
     publicPort: await listen(publicServer, config.apiPort, config.apiHost),
     filesPort: await listen(filesServer, config.filesPort, config.apiHost),
@@ -63,7 +63,7 @@ function serverSettings({ maxConnections, maxConnectionsPerAddress, docsUrl = DO
   return { limits: { ...HTTP_LIMITS, maxConnections, maxConnectionsPerAddress }, docsUrl, isProxy: addressList(trustedProxies) };
 }
 
-function watched(config: Config<'api'>, { server, clientCas }: { server: Server; clientCas?: string }, log: Logger): TlsWatch {
+function watched({ config, log }: ApiDeps, { server, clientCas }: { server: Server; clientCas?: string }): TlsWatch {
   const files = { certificate: config.tlsCertificate, key: config.tlsKey, ...(clientCas === undefined ? {} : { clientCas }) };
   return watchTlsFiles(server, files, config.tlsReloadSeconds, log);
 }

@@ -7,8 +7,8 @@ import {
   pageQuery,
   sweepResponse,
   timelineQuery,
-  timelineResponse,
 } from '../contract/operator-http.ts';
+import { timelineSchema } from '../contract/timeline.ts';
 import type { Route } from './route.ts';
 import { postCancel } from './routes/operator/cancel-enrollment.ts';
 import { listEnrollmentsRoute } from './routes/operator/list-enrollments.ts';
@@ -20,7 +20,7 @@ import { postSweep } from './routes/operator/sweep.ts';
 
 const OPERATOR = { callers: ['operator'], listeners: ['operator'], scope: 'operator' } as const;
 
-/** The calls of operators, on a listener of their own; each leaves an audit row with the subject of its token. */
+/** The calls of operators, on a listener of their own; each leaves an audit row with the subject of its token, refused ones too. */
 export const OPERATOR_ROUTES: readonly Route[] = [
   {
     ...OPERATOR,
@@ -48,7 +48,7 @@ export const OPERATOR_ROUTES: readonly Route[] = [
     summary: 'The whole story of an enrollment, from audit and workflow; signed=true: as one document that the evidence key signed',
     query: timelineQuery,
     responses: {
-      200: { schema: timelineResponse, description: 'the story; with signed=true a compact JWS (application/jose)' },
+      200: { schema: timelineSchema, description: 'the story; with signed=true a compact JWS (application/jose)' },
     },
     errors: ['insufficient_scope', 'enrollment_not_found', 'invalid_request'],
     handler: showTimeline,

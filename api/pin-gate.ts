@@ -5,15 +5,8 @@ import { assertNever } from '../contract/states.ts';
 import { delaySeconds } from '../core/pin/attempt-delay.ts';
 import { checkPin, hashPin, prehash } from '../core/pin/pin-hash.ts';
 import { isWeakPin } from '../core/pin/weak-pin.ts';
-import {
-  beginPinAttempt,
-  type PinEntry,
-  type PinJob,
-  type PinLimits,
-  type PinOutcome,
-  readPinAttempt,
-  withoutEvaluation,
-} from '../store/pin-attempt.ts';
+import { beginPinAttempt } from '../store/begin-pin-attempt.ts';
+import { type PinEntry, type PinJob, type PinLimits, type PinOutcome, readPinAttempt, withoutEvaluation } from '../store/pin-attempt.ts';
 import type { EnrollmentReading } from '../store/read-enrollment.ts';
 import { type PinEvaluation, settlePinAttempt } from '../store/settle-pin-attempt.ts';
 import type { ApiDeps } from './deps.ts';

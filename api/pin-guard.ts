@@ -19,7 +19,7 @@ export class PinGuard {
   });
   readonly keyMissing = new Counter({
     name: 'cs_pin_key_missing_total',
-    help: 'PIN entries refused, uncharged, because this process lacks a key of the stored PIN, by key id',
+    help: 'PIN entries refused, uncharged, because this process lacks the pepper of the stored PIN, by key id',
     labelNames: ['kid'],
     registers: [],
   });

@@ -1,6 +1,5 @@
 import type { EnrollmentView, ProcessView } from '../contract/http.ts';
 import { DELIVERY_FORMATS } from '../contract/key-types.ts';
-import { ServiceError } from '../contract/service-error.ts';
 import { assertNever, isOpen, type NextStep, type PinStatus, type State } from '../contract/states.ts';
 import { makeChallenge } from '../core/csr/challenge.ts';
 import { pinSalt } from '../core/pin/pin-salt.ts';
@@ -75,17 +74,11 @@ function pinDialogue({ enrollment, pin }: EnrollmentReading, config: Config): Pi
   const kid = pin?.saltKid ?? config.pinSaltKeys.current.kid;
   const m = pin?.memoryKib ?? config.pinMemoryKib;
   const t = pin?.passes ?? config.pinPasses;
-  if (config.pinSaltKeys.get(kid) === undefined) throw saltMissing(kid);
   const salt = Buffer.from(pinSalt({ userId: enrollment.userId, kid, keys: config.pinSaltKeys })).toString('base64url');
   return {
     pinParams: { v: 1, alg: 'argon2id', m, t, p: pin?.lanes ?? 1, len: 32, kid, salt },
     pinPolicy: { min: config.pinMinDigits, max: config.pinMaxDigits, charset: 'digits' },
   };
-}
-
-/** Without it no device can hash this PIN: another process may have it (a rotation under way), or the PIN must be reset. */
-function saltMissing(kid: string): ServiceError {
-  return new ServiceError('service_unavailable', `The salt key ${kid}, which this PIN was made with, is not at hand.`, {}, 5);
 }
 
 function challenge({ enrollment, now }: EnrollmentReading, config: Config): { value: string; expiresAt: string } {

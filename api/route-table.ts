@@ -157,7 +157,7 @@ export const ROUTES: readonly Route[] = [
   {
     method: 'get',
     path: '/.well-known/cs-evidence-jwks.json',
-    summary: 'Public keys that verify destruction receipts',
+    summary: 'Public keys that verify receipts, audit checkpoints and timelines',
     callers: ['anyone'],
     listeners: ['public'],
     responses: { 200: { schema: jwksResponse, description: 'JWK Set, old keys included' } },

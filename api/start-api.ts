@@ -29,7 +29,7 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
   );
   const rates = rateLimits(config);
   const deps = depsOf(config, log, { db, client, rates });
-  const listeners = await startListeners(config, deps, log);
+  const listeners = await startListeners(deps);
   const health = await startHealthListener(config.internalHost, config.internalPort, [
     { name: 'serving', check: async () => ({ ok: !listeners.draining }) },
     ...checks(db, config, () => connection.workflowService.getSystemInfo({})),

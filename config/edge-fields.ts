@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Field } from './field.ts';
+import { count, type Field, flag, pem, value } from './field.ts';
 
-const pem = z.string().regex(/-----BEGIN [A-Z ]+-----/, 'must hold a PEM block');
+const MOST_CONNECTIONS = 100_000;
+
 const watchedPem = z.object({ path: z.string().min(1), content: pem });
-const count = (preset: number) => z.coerce.number().int().min(1).max(100_000).default(preset);
 const addresses = z
   .string()
   .default('')
@@ -24,7 +24,7 @@ export const EDGE = {
   tlsKey: watched('CS_TLS_KEY_FILE', true, 'Private key of the TLS certificate, PEM; read again when it changes.'),
   tlsReloadSeconds: value(
     'CS_TLS_RELOAD_SECONDS',
-    z.coerce.number().int().min(1).max(86_400).default(10),
+    count(10, 86_400),
     'How often the files of TLS certificate and key are looked at; a pair that does not fit is not taken over. SIGHUP looks at once.',
   ),
   trustedProxies: value(
@@ -32,18 +32,15 @@ export const EDGE = {
     addresses,
     'Addresses or CIDR blocks, separated by commas, of the proxies whose X-Forwarded-For is believed; of all others it is ignored.',
   ),
-  maxConnections: value('CS_MAX_CONNECTIONS', count(2_000), 'Open connections of one listener.'),
+  maxConnections: value('CS_MAX_CONNECTIONS', count(2_000, MOST_CONNECTIONS), 'Open connections of one listener.'),
   maxConnectionsPerAddress: value(
     'CS_MAX_CONNECTIONS_PER_ADDRESS',
-    count(256),
+    count(256, MOST_CONNECTIONS),
     'Open connections of one address; trusted proxies are not counted.',
   ),
   rateLimits: value(
     'CS_RATE_LIMITS',
-    z
-      .enum(['true', 'false'])
-      .default('true')
-      .transform((word) => word === 'true'),
+    flag(true),
     'Whether requests are counted and answered 429 above the limits below; production refuses false.',
   ),
   rateAddress: value(
@@ -55,10 +52,6 @@ export const EDGE = {
   rateUser: value('CS_RATE_USER', rate('120/300'), 'Calls that create enrollments of one user or concern the PIN, as points/seconds.'),
   rateClient: value('CS_RATE_CLIENT', rate('6000/60'), 'Calls of one Token Service (client_id), as points/seconds.'),
 };
-
-function value<Schema extends z.ZodType>(env: string, schema: Schema, doc: string): Field<Schema> {
-  return { env, schema, source: 'value', key: false, doc };
-}
 
 /** Path and content of a file that is renewed while the process runs. */
 function watched(env: string, key: boolean, doc: string): Field<typeof watchedPem> {

@@ -196,7 +196,11 @@ const API = {
 const WORKER = {
   workerHealthPort: value('CS_WORKER_HEALTH_PORT', port.default(9101), 'Port of the health and metrics listener of the enrollment worker.'),
   internalHost,
-  evidenceKey: secret('CS_EVIDENCE_KEY_FILE', pem, 'EC P-256 private key (PKCS#8 PEM) that signs destruction receipts.'),
+  evidenceKey: secret(
+    'CS_EVIDENCE_KEY_FILE',
+    pem,
+    'EC P-256 private key (PKCS#8 PEM) that signs receipts, audit checkpoints and timelines.',
+  ),
   sweeperDatabaseUrl: secret(
     'CS_SWEEPER_DATABASE_URL_FILE',
     databaseUrl,

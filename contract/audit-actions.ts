@@ -1,4 +1,4 @@
-/** Everything that is audited, with what the row says. The closed set of `audit.action`; docs/audit.md explains each. */
+/** Everything that is audited, with what the row says: the closed set of `audit.action`, in code and in migrations. */
 export const AUDIT_ACTIONS = {
   'enrollment.create': 'a Token Service created the enrollment; outcome = first state',
   'workflow.start': 'the workflow of the enrollment was started',
@@ -18,6 +18,8 @@ export const AUDIT_ACTIONS = {
   'sealed-key.erase': 'the sealed SDK key was erased',
   'enrollment.end': 'the enrollment ended otherwise than completed; outcome = state',
   'certificates.revoke': 'serial numbers were revoked; outcome = reason',
+  'key.block': 'a public key was put on the block list, by an operator or by a revocation for key compromise',
+  'key.unblock': 'the owner of the tables took an entry off the block list, past the service',
   'crl.sign': 'an issuing CA signed a CRL',
   'crl.import': 'a CRL that was signed elsewhere was taken over',
   'issuer.register': 'the certificate of a CA was made known',
@@ -25,6 +27,13 @@ export const AUDIT_ACTIONS = {
   'audit.checkpoint': 'the chain was signed up to a place',
   'audit.drop': 'exported rows were dropped',
   'timeline.export': 'the timeline of an enrollment was signed for somebody',
+  'operator.list': 'an operator searched for enrollments; detail = what was asked for',
+  'operator.show': 'an operator looked at an enrollment; outcome = its state, or not_found',
+  'operator.timeline': 'an operator read the timeline of an enrollment; outcome = its state',
+  'operator.cancel':
+    'an operator would have cancelled an enrollment that had ended, or is not there; a cancellation itself is enrollment.end',
+  'operator.locked-users': 'an operator listed the users with a locked PIN; outcome = how many',
+  'operator.sweep': 'an operator had the sweeper run; detail = what it did',
 } as const;
 
 export type AuditAction = keyof typeof AUDIT_ACTIONS;

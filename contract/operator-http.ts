@@ -138,29 +138,3 @@ export const sweepResponse = z.object({
 export type SweepResponse = z.infer<typeof sweepResponse>;
 
 export const timelineQuery = z.object({ signed: z.enum(['true', 'false']).optional() });
-
-const timelineStep = z.object({
-  at: instant,
-  source: z.enum(['audit', 'workflow']),
-  actor: z.string(),
-  what: z.string(),
-  outcome: z.string().optional(),
-  reason: z.string().optional(),
-  sinceMs: z.number().describe('milliseconds since the step before'),
-  audit: z.record(z.string(), z.unknown()).optional().describe('place in the hash chain and detail of an audit row'),
-  event: z.record(z.string(), z.unknown()).optional().describe('run, id and attempt of a workflow event'),
-});
-
-export const timelineResponse = z.object({
-  v: z.literal(1),
-  enrollmentId: enrollmentIdSchema,
-  madeAt: instant,
-  state: z.enum(STATES),
-  code: z.string().optional(),
-  createdAt: instant,
-  endedAt: instant.optional(),
-  deadline: instant,
-  expiresAt: instant,
-  history: z.enum(['read', 'none', 'unavailable']),
-  steps: z.array(timelineStep),
-});

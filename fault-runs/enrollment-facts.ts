@@ -9,7 +9,6 @@ export interface EnrollmentFacts {
   /** Seconds by which it ended after the deadline of the whole; negative: before. */
   lateSeconds: number | null;
   sealedLeft: boolean;
-  receipt: string | null;
   intents: { kind: string; serial: string; status: string; marked: boolean }[];
   certificates: { kind: string; serial: string; status: string; sha256: string }[];
   revoked: string[];
@@ -28,7 +27,7 @@ export async function readAllIds({ query }: Pick<FaultyStack, 'query'>): Promise
 const FACTS = `
   SELECT e.id, e.state, e.code, e.ended_at IS NULL AS open,
     EXTRACT(EPOCH FROM e.ended_at - e.expires_at)::float8 AS "lateSeconds",
-    COALESCE(d.sealed IS NOT NULL, false) AS "sealedLeft", d.receipt,
+    COALESCE(d.sealed IS NOT NULL, false) AS "sealedLeft",
     COALESCE((SELECT jsonb_agg(jsonb_build_object('kind', i.kind, 'serial', i.serial, 'status', i.status,
       'marked', i.signing_started_at IS NOT NULL)) FROM credential_intent i WHERE i.enrollment_id = e.id), '[]') AS intents,
     COALESCE((SELECT jsonb_agg(jsonb_build_object('kind', c.kind, 'serial', c.serial, 'status', c.status, 'sha256', c.sha256))

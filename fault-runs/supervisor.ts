@@ -13,7 +13,6 @@ const READY_MS = 60_000;
 
 /** Starts again what ended, as an orchestrator would, and nothing else: it never restarts a process that runs. */
 export interface Supervisor {
-  pid(part: FaultyPart): number;
   /** SIGKILL; the supervisor brings it back by itself. */
   kill(part: FaultyPart): void;
   /** How often each part was started again. */
@@ -49,7 +48,6 @@ export function supervise(dev: DevJson, dataFolder: string, settings: Environmen
   };
   const looking = FAULTY_PARTS.map(look);
   return {
-    pid: (part) => parts[part].pid,
     kill: (part) => {
       killed.add(parts[part].pid);
       process.kill(parts[part].pid, 'SIGKILL');

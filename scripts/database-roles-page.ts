@@ -5,7 +5,8 @@ const WHO: Readonly<Record<DatabaseRole, string>> = {
   cs_worker: '`cs worker`, all but its sweeper',
   cs_issuer: '`cs issuer`',
   cs_sweeper: 'the sweeper, a loop in `cs worker` with a connection of its own',
-  cs_operator: 'people, with `cs keys` and `cs find`',
+  cs_operator:
+    'people, with `cs find`, `cs keys`, `cs enrollment show`, `cs audit` (all but `drop`) and `cs timeline verify`: reads all but PIN hashes, sealed keys and counters of rate limits, blocks keys, asks for signed timelines',
 };
 
 /** The lines of docs/database-roles.md, below its heading. */

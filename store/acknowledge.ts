@@ -1,10 +1,11 @@
 import type { EnrollmentId } from '../contract/ids.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { reach } from '../faults/reach.ts';
+import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
 import { type CertificateRow, certificatesOf } from './delivery.ts';
 import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
-import { lockEnrollment } from './pin-attempt.ts';
+import { lockEnrollment } from './lock-enrollment.ts';
 
 /** What an acknowledgement is checked against. */
 export interface Acknowledgeable {
@@ -33,17 +34,26 @@ export async function readAcknowledgeable(db: Executor, id: EnrollmentId): Promi
   };
 }
 
-/** A wrong proof changes nothing but its count, which is audited in the same statement. */
-export async function countAckRefusal(db: Executor, id: EnrollmentId): Promise<void> {
-  await inDatabase(
-    () => db.$executeRaw`
-      WITH counted AS (
-        UPDATE enrollment SET ack_refusals = ack_refusals + 1 WHERE id = ${id}::uuid AND state = 'awaiting-ack'
-        RETURNING id, user_id, ack_refusals
-      )
-      INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
-      SELECT 'device', 'enrollment.acknowledge', id, user_id, 'ack_proof_invalid', jsonb_build_object('refusals', ack_refusals) FROM counted`,
-  );
+/** A wrong proof changes nothing but its count, which is audited. May be repeated: counted once for each `updateId`. */
+export function countAckRefusal(db: Database, id: EnrollmentId, updateId: string): Promise<void> {
+  return inTransaction(db, async (tx) => {
+    const enrollment = await lockEnrollment(tx, id);
+    if (enrollment?.state !== 'awaiting-ack' || (await isAckRefusalCounted(tx, id, updateId))) return;
+    const { ackRefusals, userId } = await tx.enrollment.update({
+      where: { id },
+      data: { ackRefusals: { increment: 1 } },
+      select: { ackRefusals: true, userId: true },
+    });
+    const detail = { refusals: ackRefusals, updateId };
+    const outcome = 'ack_proof_invalid';
+    await appendAudit(tx, { actor: 'device', action: 'enrollment.acknowledge', enrollmentId: id, userId, outcome, detail });
+  });
+}
+
+/** Whether the wrong proof of this update was counted before. */
+export async function isAckRefusalCounted(db: Executor, enrollmentId: EnrollmentId, updateId: string): Promise<boolean> {
+  const where = { enrollmentId, action: 'enrollment.acknowledge', detail: { path: ['updateId'], equals: updateId } };
+  return (await inDatabase(() => db.audit.findFirst({ where, select: { id: true } }))) !== null;
 }
 
 /** The facts that a destruction receipt states. */

@@ -61,6 +61,16 @@ export async function readUnchained(db: Executor, most = 10): Promise<{ id: stri
   return rows.map(({ id, at, action }) => ({ id: String(id), at: at.toISOString(), action }));
 }
 
+/** Whether the chain after the dropped checkpoint at `seq` tells of its dropping, as `audit_drop` always does. */
+export async function isDropTold(db: Executor, seq: number): Promise<boolean> {
+  const rows = await inDatabase(
+    () => db.$queryRaw<unknown[]>`
+      SELECT 1 FROM audit a JOIN audit_link l ON l.audit_id = a.id
+      WHERE l.seq > ${seq} AND a.action = 'audit.drop' AND a.detail->>'through' = ${String(seq)} LIMIT 1`,
+  );
+  return rows.length > 0;
+}
+
 interface Joined extends Omit<AuditRow, 'id' | 'at'> {
   seq: bigint;
   auditId: bigint;

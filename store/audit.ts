@@ -4,10 +4,13 @@ import type { Executor } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 
 export interface AuditEntry {
-  /** Who: `device`, `token-service:<client>`, `workflow`, `sweeper`, `issuance`, `operator:<subject>`. */
+  /**
+   * Who: `device`, `token-service:<client>`, `operator:<subject>`, `api`, `workflow`, `sweeper`, `issuance`, `enrollment-worker`,
+   * `pin-guard:<user>`; by a cancellation through the run also `token-service` and `operator`. Triggers say `database:<login>` and
+   * `revocation`. docs/audit.md says when.
+   */
   actor: string;
-  /** What was done: one of AUDIT_ACTIONS; `operator.…` is a call of an operator. */
-  action: AuditAction | `operator.${string}`;
+  action: AuditAction;
   outcome: string;
   enrollmentId?: string;
   userId?: string;

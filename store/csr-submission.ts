@@ -10,7 +10,7 @@ import { type Database, type Executor, inDatabase, inTransaction } from './datab
 import { endEnrollment } from './end-enrollment.ts';
 import { type EnrollmentRow, oneOf } from './enrollment-row.ts';
 import type { CsrSubmission, Prisma } from './generated/client.ts';
-import { lockEnrollment } from './pin-attempt.ts';
+import { lockEnrollment } from './lock-enrollment.ts';
 
 export interface NewSubmission {
   enrollmentId: EnrollmentId;

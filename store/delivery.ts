@@ -14,6 +14,7 @@ import { appendAudit } from './audit.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { oneOf } from './enrollment-row.ts';
 import type { Certificate } from './generated/client.ts';
+import { lockEnrollment } from './lock-enrollment.ts';
 
 export interface CertificateRow {
   kind: CredentialKind;
@@ -39,12 +40,15 @@ export interface Credentials {
  */
 export async function deliverCredentials(db: Database, id: EnrollmentId): Promise<Credentials | undefined> {
   const credentials = await inTransaction<Credentials | undefined>(db, async (tx) => {
+    // Before the delivery row, as every end does: what a receipt states is read under this lock and must not change until it is stored.
+    const enrollment = await lockEnrollment(tx, id);
+    if (enrollment?.state !== 'awaiting-ack') return undefined;
     const [row] = await tx.$queryRaw<HandedOut[]>`
-      UPDATE delivery d SET deliveries = d.deliveries + 1, first_delivered_at = COALESCE(d.first_delivered_at, clock_timestamp())
-      FROM enrollment e WHERE d.enrollment_id = ${id}::uuid AND e.id = d.enrollment_id AND d.sealed IS NOT NULL AND e.state = 'awaiting-ack'
-      RETURNING d.format, d.sealed, d.sealed_sha256 AS "sealedSha256", d.deliveries, d.delivery_kid AS "deliveryKid", e.user_id AS "userId"`;
-    if (row === undefined) return undefined;
-    await auditHandOut(tx, id, row);
+      UPDATE delivery SET deliveries = deliveries + 1, first_delivered_at = COALESCE(first_delivered_at, clock_timestamp())
+      WHERE enrollment_id = ${id}::uuid AND sealed IS NOT NULL
+      RETURNING format, sealed, sealed_sha256 AS "sealedSha256", deliveries, delivery_kid AS "deliveryKid"`;
+    if (row === undefined) throw new Error('awaiting-ack without a sealed key');
+    await auditHandOut(tx, id, enrollment.userId, row);
     const { user, sdk } = await certificatesOf(tx, id);
     if (user === undefined || sdk === undefined) throw new Error('awaiting-ack without certificates');
     const { sealed, sealedSha256 } = row;
@@ -60,11 +64,10 @@ interface HandedOut {
   sealedSha256: string;
   deliveries: number;
   deliveryKid: string;
-  userId: string;
 }
 
-async function auditHandOut(tx: Executor, enrollmentId: EnrollmentId, handedOut: HandedOut): Promise<void> {
-  const { deliveries, sealedSha256, deliveryKid, userId } = handedOut;
+async function auditHandOut(tx: Executor, enrollmentId: EnrollmentId, userId: string, handedOut: HandedOut): Promise<void> {
+  const { deliveries, sealedSha256, deliveryKid } = handedOut;
   const outcome = deliveries === 1 ? 'first' : 'repeated';
   const detail = { deliveries, sealedSha256, deliveryKid };
   await appendAudit(tx, { actor: 'device', action: 'credentials.deliver', enrollmentId, userId, outcome, detail });

@@ -14,7 +14,7 @@ import { appendAudit } from './audit.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { type EnrollmentRow, oneOf, toEnrollmentRow } from './enrollment-row.ts';
 import type { CredentialIntent } from './generated/client.ts';
-import { lockEnrollment } from './pin-attempt.ts';
+import { lockEnrollment } from './lock-enrollment.ts';
 
 type Octets = Uint8Array<ArrayBuffer>;
 
@@ -132,7 +132,7 @@ export interface SigningKey {
  * From here on a signature may exist: if the enrollment ends now, the serials go onto the CRL. May be repeated; every time is audited,
  * because every time the CA keys are used.
  */
-export async function markSigning(db: Database, id: EnrollmentId, keys: readonly SigningKey[] = []): Promise<Fenced | undefined> {
+export async function markSigning(db: Database, id: EnrollmentId, keys: readonly SigningKey[]): Promise<Fenced | undefined> {
   const fence = await inTransaction<Fenced | undefined>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);

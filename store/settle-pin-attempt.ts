@@ -3,20 +3,12 @@ import type { ErrorCode } from '../contract/error-codes.ts';
 import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
-import { endEnrollment } from './end-enrollment.ts';
+import { endForAttempts, endLocked } from './end-by-pin.ts';
 import type { EnrollmentRow } from './enrollment-row.ts';
 import type { UserPin } from './generated/client.ts';
-import {
-  endLocked,
-  lockEnrollment,
-  lockPin,
-  type PinEntry,
-  type PinJob,
-  type PinLimits,
-  type PinOutcome,
-  storedAttempt,
-  withoutEvaluation,
-} from './pin-attempt.ts';
+import { lockEnrollment } from './lock-enrollment.ts';
+import { type PinEntry, type PinJob, type PinLimits, type PinOutcome, storedAttempt, withoutEvaluation } from './pin-attempt.ts';
+import { lockPin } from './user-pin.ts';
 
 /** A PIN hash of the server, ready to be stored. */
 export interface StoredHash {
@@ -129,9 +121,7 @@ async function wrong(tx: Executor, enrollment: EnrollmentRow, pin: UserPin | und
 async function refuse(tx: Executor, enrollment: EnrollmentRow, result: ErrorCode, limits: PinLimits): Promise<PinOutcome> {
   const attemptsLeft = Math.max(limits.maxAttempts - enrollment.pinAttempts, 0);
   if (attemptsLeft > 0) return { result, state: enrollment.state, attemptsLeft };
-  const actor = `pin-guard:${enrollment.userId}`;
-  const ended = await endEnrollment(tx, { id: enrollment.id, state: 'failed', code: 'pin_attempts_exceeded', actor });
-  return { result, state: ended?.state ?? 'failed', attemptsLeft };
+  return { result, state: await endForAttempts(tx, enrollment), attemptsLeft };
 }
 
 async function satisfy(tx: Executor, enrollment: EnrollmentRow): Promise<PinOutcome> {

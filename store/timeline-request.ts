@@ -10,6 +10,8 @@ export interface TimelineRequest {
   enrollmentId: EnrollmentId;
   /** For whom: stands in what is signed. */
   actor: string;
+  /** Of the database, with which it was asked: the actor is what that process said. */
+  login: string;
 }
 
 const MOST = 20;
@@ -33,20 +35,20 @@ export async function openTimelineRequests(db: Executor): Promise<TimelineReques
   const rows = await inDatabase(() =>
     db.timelineRequest.findMany({ where: { doneAt: null }, orderBy: { requestedAt: 'asc' }, take: MOST }),
   );
-  return rows.map(({ id, enrollmentId, actor }) => ({ id, enrollmentId: toEnrollmentId(enrollmentId), actor }));
+  return rows.map(({ id, enrollmentId, actor, login }) => ({ id, enrollmentId: toEnrollmentId(enrollmentId), actor, login }));
 }
 
 /** Stores the signed document, once, with its audit row; without one the request is done and stays empty. May be repeated. */
 export async function answerTimelineRequest(
   db: Database,
-  { id, enrollmentId, actor }: TimelineRequest,
+  { id, enrollmentId, actor, login }: TimelineRequest,
   signed: { jws: string; kid: string; sha256: string } | undefined,
 ): Promise<void> {
   await inTransaction(db, async (tx) => {
     const answered = await tx.$executeRaw`
       UPDATE timeline_request SET jws = ${signed?.jws ?? null}, done_at = clock_timestamp() WHERE id = ${id}::uuid AND done_at IS NULL`;
     if (answered === 0 || signed === undefined) return;
-    const detail = { sha256: signed.sha256, key: `evidence/${signed.kid}` };
+    const detail = { sha256: signed.sha256, login, key: `evidence/${signed.kid}` };
     await appendAudit(tx, { actor, action: 'timeline.export', enrollmentId, outcome: 'signed', detail });
   });
 }

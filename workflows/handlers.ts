@@ -1,4 +1,11 @@
-import { ApplicationFailure, CancellationScope, condition, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  currentUpdateInfo,
+  proxyLocalActivities,
+  setHandler,
+} from '@temporalio/workflow';
 import type { EnrollmentActivities } from '../activities/index.ts';
 import {
   type AcknowledgeInput,
@@ -62,7 +69,8 @@ async function untilIssued(progress: Progress): Promise<SubmitCsrResult> {
 }
 
 async function onAcknowledge(progress: Progress, { proof }: AcknowledgeInput): Promise<AcknowledgeResult> {
-  const result = await orRetry(progress, () => finishing.finalizeDelivery({ enrollmentId: progress.enrollmentId, proof }));
+  const request = { enrollmentId: progress.enrollmentId, proof, updateId: currentUpdateInfo()?.id ?? '' };
+  const result = await orRetry(progress, () => finishing.finalizeDelivery(request));
   if ('state' in result) takeOver(progress, result);
   return result;
 }

@@ -19,7 +19,8 @@ export interface HttpLimits {
   readonly maxConnectionsPerAddress: number;
 }
 
-export const HTTP_LIMITS: HttpLimits = {
+/** All but the numbers of connections: those are configuration. */
+export const HTTP_LIMITS: Omit<HttpLimits, 'maxConnections' | 'maxConnectionsPerAddress'> = {
   handshakeMs: 10_000,
   headersMs: 10_000,
   requestMs: 30_000,
@@ -28,6 +29,4 @@ export const HTTP_LIMITS: HttpLimits = {
   checkMs: 1_000,
   maxHeaderOctets: 16_384,
   maxRequestsPerConnection: 1_000,
-  maxConnections: 2_000,
-  maxConnectionsPerAddress: 256,
 };

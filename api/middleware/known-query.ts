@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import type { z } from 'zod';
 import { ServiceError } from '../../contract/service-error.ts';
 
-/** Parameters of a call: each at most once, none that the call does not know. Errors: `invalid_request`. */
+/** Parameters of a call: each at most once and of its form, none that the call does not know; handlers only parse them. Errors: `invalid_request`. */
 export function knownQuery(known: Readonly<Record<string, z.ZodType>> = {}): RequestHandler {
   return (req, _res, next) => {
     const [, query = ''] = req.originalUrl.split(/\?(.*)/s);
@@ -11,7 +11,8 @@ export function knownQuery(known: Readonly<Record<string, z.ZodType>> = {}): Req
       const schema = Object.hasOwn(known, name) ? known[name] : undefined;
       if (schema === undefined) throw refused(name, 'is not known to this call');
       if (seen.has(name)) throw refused(name, 'comes twice');
-      if (!schema.safeParse(value).success) throw refused(name, 'has no such value');
+      const [issue] = schema.safeParse(value).error?.issues ?? [];
+      if (issue !== undefined) throw refused(name, `is refused: ${issue.message}`);
       seen.add(name);
     }
     next();

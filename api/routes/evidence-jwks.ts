@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { readEvidenceKeys } from '../../store/evidence-keys.ts';
 import type { ApiDeps } from '../deps.ts';
 
-/** GET /.well-known/cs-evidence-jwks.json: public keys that verify destruction receipts, old ones included (RFC 7517). */
+/** GET /.well-known/cs-evidence-jwks.json: public keys that verify receipts, audit checkpoints and timelines, old ones included (RFC 7517). */
 export const getEvidenceJwks =
   ({ db }: ApiDeps) =>
   async (_req: Request, res: Response): Promise<void> => {

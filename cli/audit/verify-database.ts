@@ -3,7 +3,7 @@ import type { AuditFinding, AuditVerdict } from '../../core/evidence/audit-findi
 import { AUDIT_GENESIS } from '../../core/evidence/audit-hash.ts';
 import type { EvidenceJwk } from '../../core/evidence/evidence-key.ts';
 import { rewritten, truncated, verifyAudit } from '../../core/evidence/verify-audit.ts';
-import { readAuditChain, readAuditHead, readAuditPlace, readUnchained } from '../../store/audit-chain.ts';
+import { isDropTold, readAuditChain, readAuditHead, readAuditPlace, readUnchained } from '../../store/audit-chain.ts';
 import { type CheckpointRow, readCheckpoints } from '../../store/audit-checkpoint.ts';
 import { type Database, type Executor, inSnapshot } from '../../store/database.ts';
 
@@ -25,7 +25,8 @@ async function verify(tx: Executor, keys: readonly EvidenceJwk[], kept: ChainPla
   const open = checkpoints.filter(({ seq }) => seq > start.seq);
   const verdict = await verifyAudit({ start, entries: readAuditChain(tx, start.seq, Number.MAX_SAFE_INTEGER), checkpoints: open, keys });
   if (!verdict.ok) return { ok: false, finding: await withRow(tx, verdict.finding) };
-  const finding = (await besideTheChain(tx, verdict)) ?? (await againstKept(tx, verdict, checkpoints, kept));
+  const finding =
+    (await untoldDrop(tx, floor)) ?? (await besideTheChain(tx, verdict)) ?? (await againstKept(tx, verdict, checkpoints, kept));
   return finding === undefined ? verdict : { ok: false, finding };
 }
 
@@ -35,6 +36,13 @@ async function floorFinding({ seq, hash, jws }: CheckpointRow, keys: readonly Ev
   if (signed.ok && signed.claims.seq === seq && signed.claims.hash === hash) return undefined;
   const why = signed.ok ? 'what is stored beside it is not what was signed.' : signed.reason;
   return { kind: 'checkpoint', seq, what: `The checkpoint at place ${seq}, up to which rows were dropped, does not hold: ${why}` };
+}
+
+/** Retention drops through `audit_drop`, which leaves a row behind; a checkpoint that was marked by hand has none. */
+async function untoldDrop(tx: Executor, floor: CheckpointRow | undefined): Promise<AuditFinding | undefined> {
+  if (floor === undefined || (await isDropTold(tx, floor.seq))) return undefined;
+  const what = `The rows up to place ${floor.seq} are gone, and no audit.drop row after it tells who dropped them: they were removed by hand.`;
+  return { kind: 'removed', seq: floor.seq, what };
 }
 
 /** A place is gone and its row still there: then the row has a name. */

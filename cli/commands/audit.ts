@@ -1,20 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import type { ChainPlace } from '../../core/evidence/audit-checkpoint.ts';
 import type { AuditVerdict } from '../../core/evidence/audit-finding.ts';
-import { toEvidenceJwks } from '../../core/evidence/evidence-jwks.ts';
-import type { EvidenceJwk } from '../../core/evidence/evidence-key.ts';
 import { readAuditHead } from '../../store/audit-chain.ts';
 import { readLastCheckpoint } from '../../store/audit-checkpoint.ts';
-import { type Database, openDatabase } from '../../store/database.ts';
-import { readEvidenceKeys } from '../../store/evidence-keys.ts';
 import { dropSegment } from '../audit/drop-segment.ts';
 import { exportSegment } from '../audit/export-segment.ts';
 import { openSegment } from '../audit/read-segment.ts';
 import { verifyDatabase } from '../audit/verify-database.ts';
 import { verifySegment } from '../audit/verify-segment.ts';
+import { evidenceKeys, keptKeys } from '../evidence-keys.ts';
 import { databaseUrlOf } from '../place.ts';
+import { withDatabase } from '../with-database.ts';
 
 const PLACE = 'Uses CS_DATABASE_URL_FILE if it is set, else the development stack of --data.';
 
@@ -59,11 +56,11 @@ function verifyCommand(): Command {
 }
 
 function verifyThere({ data, jwks, head }: VerifyOptions): Promise<AuditVerdict> {
-  return withDatabase(data, async (db) => verifyDatabase(db, trusted(jwks) ?? (await published(db)), head));
+  return withDatabase(data, async (db) => verifyDatabase(db, await evidenceKeys(db, jwks), head));
 }
 
 async function verifyFile({ jwks, head }: VerifyOptions, file: string): Promise<AuditVerdict> {
-  return verifySegment(await openSegment(file), trusted(jwks), head);
+  return verifySegment(await openSegment(file), jwks === undefined ? undefined : keptKeys(jwks), head);
 }
 
 function sentence(verdict: AuditVerdict): string {
@@ -112,28 +109,11 @@ function dropCommand(): Command {
     .addHelpText('after', `\n${PLACE}\n\n  $ CS_DATABASE_URL_FILE=/run/secrets/owner-url cs audit drop --segment 2026.ndjson\n`)
     .action(({ segment, jwks, data }: { segment: string; jwks?: string; data: string }) =>
       withDatabase(data, async (db) => {
-        const keys = trusted(jwks) ?? (await published(db));
+        const keys = await evidenceKeys(db, jwks);
         const went = await dropSegment(db, databaseUrlOf(data), segment, keys, `operator:${userInfo().username}`);
         console.log(`Dropped ${went} audit rows that ${segment} holds. Keep the file.`);
       }),
     );
-}
-
-async function withDatabase<Result>(data: string, work: (db: Database) => Promise<Result>): Promise<Result> {
-  const db = openDatabase(databaseUrlOf(data), { poolSize: 2 });
-  try {
-    return await work(db);
-  } finally {
-    await db.$disconnect();
-  }
-}
-
-async function published(db: Database): Promise<EvidenceJwk[]> {
-  return toEvidenceJwks(await readEvidenceKeys(db));
-}
-
-function trusted(file: string | undefined): EvidenceJwk[] | undefined {
-  return file === undefined ? undefined : toEvidenceJwks(JSON.parse(readFileSync(file, 'utf8')));
 }
 
 function toPlace(text: string): ChainPlace {

@@ -4,12 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { Command } from 'commander';
 import { type EnrollmentId, isEnrollmentId } from '../../contract/ids.ts';
-import { type Database, openDatabase } from '../../store/database.ts';
+import type { Database } from '../../store/database.ts';
 import { readSignedTimeline, requestTimeline } from '../../store/timeline-request.ts';
 import { tls } from '../../temporal/connection.ts';
-import { databaseUrlOf, temporalOf } from '../place.ts';
+import { temporalOf } from '../place.ts';
 import { gatherTimeline } from '../timeline/gather-timeline.ts';
 import { renderTimeline } from '../timeline/render-timeline.ts';
+import { withDatabase } from '../with-database.ts';
 
 interface ShowOptions {
   data: string;
@@ -37,7 +38,10 @@ function showCommand(): Command {
 
 async function show(id: string, options: ShowOptions): Promise<void> {
   if (!isEnrollmentId(id)) throw new Error('An enrollment id is a lower-case UUID; cs find --device leads to it.');
-  const db = openDatabase(databaseUrlOf(options.data), { poolSize: 2 });
+  await withDatabase(options.data, (db) => showFrom(db, id, options));
+}
+
+async function showFrom(db: Database, id: EnrollmentId, options: ShowOptions): Promise<void> {
   const connection = connectionTo(options.data);
   try {
     const { namespace } = temporalOf(options.data);
@@ -47,7 +51,6 @@ async function show(id: string, options: ShowOptions): Promise<void> {
     if (options.export !== undefined) await exportSigned(db, id, options.export);
   } finally {
     await connection?.close();
-    await db.$disconnect();
   }
 }
 

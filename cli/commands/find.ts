@@ -1,9 +1,8 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../config/load-config.ts';
 import { enrollmentWorkflowId, isEnrollmentId } from '../../contract/ids.ts';
-import { openDatabase } from '../../store/database.ts';
 import { type Criterion, type FoundEnrollment, findEnrollments } from '../../store/find.ts';
 import { attachment } from '../dev/dev-json.ts';
+import { withDatabase } from '../with-database.ts';
 
 interface FindOptions {
   device?: string;
@@ -36,18 +35,13 @@ export function findCommand(): Command {
 
 async function find(options: FindOptions): Promise<void> {
   const criterion = toCriterion(options);
-  const place = placeOf(options);
-  const db = openDatabase(place.databaseUrl, { poolSize: 1 });
-  try {
-    const found = (await findEnrollments(db, criterion)).map((one) => ({
-      ...one,
-      workflowId: workflowOf(one),
-      temporal: link(place.ui, options.namespace, one),
-    }));
-    console.log(options.json === true ? JSON.stringify(found, null, 2) : found.map(render).join('\n\n') || 'Nothing fits.');
-  } finally {
-    await db.$disconnect();
-  }
+  const ui = uiOf(options);
+  const found = (await withDatabase(options.data, (db) => findEnrollments(db, criterion))).map((one) => ({
+    ...one,
+    workflowId: workflowOf(one),
+    temporal: link(ui, options.namespace, one),
+  }));
+  console.log(options.json === true ? JSON.stringify(found, null, 2) : found.map(render).join('\n\n') || 'Nothing fits.');
 }
 
 function toCriterion({ device, user, serial, enrollment }: FindOptions): Criterion {
@@ -64,10 +58,8 @@ function toCriterion({ device, user, serial, enrollment }: FindOptions): Criteri
   };
 }
 
-function placeOf({ data, ui }: FindOptions): { databaseUrl: string; ui: string | undefined } {
-  if (process.env['CS_DATABASE_URL_FILE'] !== undefined) return { databaseUrl: loadConfig('migrate', process.env).databaseUrl, ui };
-  const dev = attachment(data);
-  return { databaseUrl: dev.databaseUrl, ui: ui ?? dev.temporal.ui };
+function uiOf({ data, ui }: FindOptions): string | undefined {
+  return process.env['CS_DATABASE_URL_FILE'] === undefined ? (ui ?? attachment(data).temporal.ui) : ui;
 }
 
 function workflowOf({ enrollmentId }: FoundEnrollment): string {

@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Command } from 'commander';
-import { loadConfig } from '../../config/load-config.ts';
 import { type Blocking, blockKey, listBlockedKeys } from '../../store/blocked-key.ts';
-import { type Database, openDatabase } from '../../store/database.ts';
-import { attachment } from '../dev/dev-json.ts';
 import { readPublicKey } from '../read-public-key.ts';
+import { withDatabase } from '../with-database.ts';
 
 interface Place {
   data: string;
@@ -37,7 +35,7 @@ function blockCommand(): Command {
       const spkiSha256 = toSpkiSha256(key);
       if (reason.trim() === '') throw new Error('Say --reason: the audit keeps it.');
       const blockedBy = `operator:${by ?? userInfo().username}`;
-      const done = await withDatabase(place, (db) => blockKey(db, { spkiSha256, reason, blockedBy }));
+      const done = await withDatabase(place.data, (db) => blockKey(db, { spkiSha256, reason, blockedBy }));
       console.log(place.json === true ? JSON.stringify({ spkiSha256, ...done }, null, 2) : render(spkiSha256, done));
     });
 }
@@ -47,7 +45,7 @@ function listCommand(): Command {
     .description('show the blocked keys, newest first')
     .addHelpText('after', `${WHERE}\n  $ cs keys list --json\n`)
     .action(async (place: Place) => {
-      const keys = await withDatabase(place, listBlockedKeys);
+      const keys = await withDatabase(place.data, listBlockedKeys);
       const line = ({ spkiSha256, blockedAt, blockedBy, reason }: (typeof keys)[number]) =>
         `${spkiSha256}  ${blockedAt.toISOString()}  ${blockedBy}  ${reason}`;
       console.log(place.json === true ? JSON.stringify(keys, null, 2) : keys.map(line).join('\n') || 'No key is blocked.');
@@ -75,14 +73,4 @@ function render(spkiSha256: string, { added, affected }: Blocking): string {
     ...affected.map((one) => `  in use: certificate ${one.serial} by ${one.issuerId}, ${one.status}, enrollment ${one.enrollmentId}`),
     ...(affected.length === 0 ? [] : ['Certificates in use are not revoked by this.']),
   ].join('\n');
-}
-
-async function withDatabase<Result>({ data }: Place, work: (db: Database) => Promise<Result>): Promise<Result> {
-  const given = process.env['CS_DATABASE_URL_FILE'] !== undefined;
-  const db = openDatabase(given ? loadConfig('migrate', process.env).databaseUrl : attachment(data).databaseUrl, { poolSize: 1 });
-  try {
-    return await work(db);
-  } finally {
-    await db.$disconnect();
-  }
 }

@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { toEvidenceJwks } from '../../core/evidence/evidence-jwks.ts';
-import type { EvidenceJwk } from '../../core/evidence/evidence-key.ts';
-import { openDatabase } from '../../store/database.ts';
-import { readEvidenceKeys } from '../../store/evidence-keys.ts';
-import { databaseUrlOf } from '../place.ts';
+import { evidenceKeys, keptKeys } from '../evidence-keys.ts';
 import { readSignedFile } from '../timeline/read-signed-file.ts';
 import { renderTimeline } from '../timeline/render-timeline.ts';
+import { withDatabase } from '../with-database.ts';
 
 interface VerifyOptions {
   jwks?: string;
@@ -27,18 +24,9 @@ function verifyCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\n  $ cs timeline verify story.jws --jwks evidence-jwks.json\n')
     .action(async (file: string, { jwks, data, json }: VerifyOptions) => {
-      const keys = jwks === undefined ? await publishedAt(data) : toEvidenceJwks(JSON.parse(readFileSync(jwks, 'utf8')));
+      const keys = jwks === undefined ? await withDatabase(data, (db) => evidenceKeys(db, undefined)) : keptKeys(jwks);
       const { exportedFor, timeline, kid } = await readSignedFile(readFileSync(file, 'utf8'), keys);
       console.error(`Signed by the evidence key ${kid}, for ${exportedFor}, ${timeline.madeAt}.`);
       console.log(json === true ? JSON.stringify(timeline, null, 2) : renderTimeline(timeline));
     });
-}
-
-async function publishedAt(data: string): Promise<EvidenceJwk[]> {
-  const db = openDatabase(databaseUrlOf(data), { poolSize: 1 });
-  try {
-    return toEvidenceJwks(await readEvidenceKeys(db));
-  } finally {
-    await db.$disconnect();
-  }
 }

@@ -1,43 +1,9 @@
 import { z } from 'zod';
-import { STATES } from '../../contract/states.ts';
+import { timelineSchema } from '../../contract/timeline.ts';
 import { verifyEvidence } from '../../core/evidence/evidence-jws.ts';
 import type { EvidenceJwk } from '../../core/evidence/evidence-key.ts';
 
-const step = z.strictObject({
-  at: z.string(),
-  source: z.enum(['audit', 'workflow']),
-  actor: z.string(),
-  what: z.string(),
-  outcome: z.string().exactOptional(),
-  reason: z.string().exactOptional(),
-  sinceMs: z.number(),
-  audit: z
-    .strictObject({
-      seq: z.number(),
-      id: z.string(),
-      hash: z.string(),
-      enrollmentId: z.string().exactOptional(),
-      detail: z.record(z.string(), z.unknown()),
-    })
-    .exactOptional(),
-  event: z.strictObject({ runId: z.string(), id: z.number(), attempt: z.number().exactOptional() }).exactOptional(),
-});
-const signed = z.strictObject({
-  exportedFor: z.string(),
-  timeline: z.strictObject({
-    v: z.literal(1),
-    enrollmentId: z.string(),
-    madeAt: z.string(),
-    state: z.enum(STATES),
-    code: z.string().exactOptional(),
-    createdAt: z.string(),
-    endedAt: z.string().exactOptional(),
-    deadline: z.string(),
-    expiresAt: z.string(),
-    history: z.enum(['read', 'none', 'unavailable']),
-    steps: z.array(step),
-  }),
-});
+const signed = z.strictObject({ exportedFor: z.string(), timeline: timelineSchema });
 
 /** The content of an exported timeline, if one of `keys` signed exactly it. Throws a sentence otherwise. */
 export async function readSignedFile(text: string, keys: readonly EvidenceJwk[]): Promise<z.infer<typeof signed> & { kid: string }> {

@@ -1,8 +1,8 @@
 import { CompactSign, compactVerify, importJWK } from 'jose';
 import type { EvidenceJwk, EvidenceKey } from './evidence-key.ts';
 
-/** What the evidence key signs beside receipts. */
-export type EvidenceType = 'cs-audit-checkpoint+jws' | 'cs-timeline+jws';
+/** What the evidence key signs. The type keeps one from passing for another. */
+export type EvidenceType = 'cs-receipt+jws' | 'cs-audit-checkpoint+jws' | 'cs-timeline+jws';
 
 export type EvidenceVerdict =
   | { readonly ok: true; readonly payload: unknown; readonly kid: string }

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 
-/** Signs destruction receipts. */
+/** Signs receipts, audit checkpoints and timelines. */
 export interface EvidenceKey {
   /** RFC 7638 thumbprint of the public key, 43 base64url characters. */
   readonly kid: string;

@@ -166,7 +166,7 @@ describe('issueCredentials', () => {
       sdk: { issuerId: 'issuing-rsa', keyType: 'RSA:2048' },
       user: { issuerId: 'issuing-ec' },
     });
-    expect(await world.activities.finalizeDelivery({ enrollmentId: id, proof })).toEqual({ state: 'completed' });
+    expect(await world.activities.finalizeDelivery({ enrollmentId: id, proof, updateId: 'u' })).toEqual({ state: 'completed' });
   });
 
   it('run twice at the same moment issues one pair', async () => {
@@ -180,7 +180,7 @@ describe('issueCredentials', () => {
   it.each(['intents committed', 'signing marked'] as const)('after a crash with %s signs those very bytes and serials', async (when) => {
     const { id } = await rowIn(world, 'issuing');
     await commitOwnIntents(id);
-    if (when === 'signing marked') await markSigning(world.db, id);
+    if (when === 'signing marked') await markSigning(world.db, id, []);
     const before = await world.db.credentialIntent.findMany({ where: { enrollmentId: id }, orderBy: { kind: 'asc' } });
     const sealed = await world.db.delivery.findUniqueOrThrow({ where: { enrollmentId: id } });
     expect(await twice(id, () => world.activities.issueCredentials({ enrollmentId: id }))).toEqual({ state: 'awaiting-ack' });
@@ -203,7 +203,7 @@ describe('issueCredentials', () => {
     async (when) => {
       const { id } = await rowIn(world, 'issuing');
       if (when !== 'before it starts') await commitOwnIntents(id);
-      if (when === 'with a signing mark') await markSigning(world.db, id);
+      if (when === 'with a signing mark') await markSigning(world.db, id, []);
       await cancelled(id);
       expect(await twice(id, () => world.activities.issueCredentials({ enrollmentId: id }))).toEqual({
         state: 'cancelled',
@@ -299,7 +299,9 @@ describe('without a PIN in the row', () => {
 describe('finalizeDelivery', () => {
   it('completes: certificates active, sealed key gone, a receipt that verifies', async () => {
     const { id, proof } = await delivered();
-    expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof }))).toEqual({ state: 'completed' });
+    expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof, updateId: 'u' }))).toEqual({
+      state: 'completed',
+    });
     const { certificates, delivery, enrollment } = await snapshot(world, id);
     expect(enrollment).toMatchObject({ state: 'completed', code: null });
     expect(certificates).toMatchObject([{ status: 'active' }, { status: 'active' }]);
@@ -313,10 +315,14 @@ describe('finalizeDelivery', () => {
     const { id, proof } = await delivered();
     const wrong = `${proof.slice(0, -8)}AAAAAAAA`;
     for (let i = 1; i <= 10; i += 1) {
-      expect(await world.activities.finalizeDelivery({ enrollmentId: id, proof: wrong })).toMatchObject({ refused: 'ack_proof_invalid' });
+      expect(
+        await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof: wrong, updateId: `update ${i}` })),
+      ).toMatchObject({
+        refused: 'ack_proof_invalid',
+      });
       expect((await snapshot(world, id)).enrollment).toMatchObject({ state: 'awaiting-ack', ackRefusals: i });
     }
-    expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof }))).toMatchObject({
+    expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof, updateId: 'u' }))).toMatchObject({
       refused: 'ack_attempts_exceeded',
     });
     expect((await snapshot(world, id)).certificates).toMatchObject([{ status: 'pending' }, { status: 'pending' }]);
@@ -324,7 +330,7 @@ describe('finalizeDelivery', () => {
 
   it('refuses an acknowledgement of what was never delivered', async () => {
     const { id } = await rowIn(world, 'awaiting-ack');
-    expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof: 'x.y.z' }))).toMatchObject({
+    expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof: 'x.y.z', updateId: 'u' }))).toMatchObject({
       refused: 'wrong_state',
     });
   });
@@ -332,16 +338,22 @@ describe('finalizeDelivery', () => {
   it('tells where the row stands in every other state', async () => {
     for (const state of ['awaiting-pin', 'awaiting-csr', 'issuing', 'completed'] as const) {
       const { id } = await rowIn(world, state);
-      expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof: 'x.y.z' }))).toEqual({ state });
+      expect(await twice(id, () => world.activities.finalizeDelivery({ enrollmentId: id, proof: 'x.y.z', updateId: 'u' }))).toEqual({
+        state,
+      });
     }
     const late = await delivered();
     await cancelled(late.id);
-    expect(await twice(late.id, () => world.activities.finalizeDelivery({ enrollmentId: late.id, proof: late.proof }))).toEqual({
+    expect(
+      await twice(late.id, () => world.activities.finalizeDelivery({ enrollmentId: late.id, proof: late.proof, updateId: 'u' })),
+    ).toEqual({
       state: 'cancelled',
       code: 'cancelled',
     });
     expect((await snapshot(world, late.id)).certificates).toMatchObject([{ status: 'revoked' }, { status: 'revoked' }]);
-    await expect(world.activities.finalizeDelivery({ enrollmentId: randomUUID(), proof: 'x.y.z' })).rejects.toMatchObject(notFound);
+    await expect(world.activities.finalizeDelivery({ enrollmentId: randomUUID(), proof: 'x.y.z', updateId: 'u' })).rejects.toMatchObject(
+      notFound,
+    );
   });
 });
 

@@ -66,7 +66,7 @@ describe('issuing', () => {
       const userKey = newUserKey();
       const { id } = await rowIn(world, 'issuing', newDevice(), { userKey });
       if (when !== 'before any intent') await commitOwnIntents(world, id);
-      if (when === 'with a signing mark') await markSigning(world.db, id);
+      if (when === 'with a signing mark') await markSigning(world.db, id, []);
       await block(userKey);
       const before = await snapshot(world, id);
       await expect(world.activities.issueCredentials({ enrollmentId: id })).rejects.toMatchObject({
@@ -102,7 +102,14 @@ describe('the block list', () => {
 
   it('takes no entry that is not a hash in the one form, or says no reason', async () => {
     const one = { spkiSha256: 'a'.repeat(64), reason: 'x', blockedBy: 'operator:test' };
-    for (const wrong of [{ spkiSha256: 'A'.repeat(64) }, { spkiSha256: 'a'.repeat(63) }, { reason: '' }, { blockedBy: '' }])
+    for (const wrong of [
+      { spkiSha256: 'A'.repeat(64) },
+      { spkiSha256: 'a'.repeat(63) },
+      { reason: '' },
+      { blockedBy: '' },
+      { blockedBy: 'sweeper' },
+      { blockedBy: 'operator:a\u202eb' },
+    ])
       await expect(blockKey(world.db, { ...one, ...wrong })).rejects.toThrow(/check constraint|23514/);
   });
 

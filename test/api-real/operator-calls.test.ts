@@ -123,6 +123,15 @@ describe('the list', { timeout: 120_000 }, () => {
     expect(query).toContain(body.parameter);
   });
 
+  test.each([
+    ['limit=0', 'a whole number from 1 to 500'],
+    ['serial=xyz', 'a serial number in hex'],
+    ['cursor=+', 'the member next of the page before'],
+  ])('%s: 400 that says what would be good', async (query, good) => {
+    const { body } = await call('GET', `/v1/operator/enrollments?${query}`);
+    expect(body.detail).toContain(good);
+  });
+
   test('leaves one audit row with the subject and what was asked for', async () => {
     const userId = `u-${randomUUID()}`;
     await call('GET', `/v1/operator/enrollments?userId=${userId}&state=open`, 'list.reader');

@@ -24,7 +24,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['zod', '@temporalio/workflow', '@temporalio/common'],
     // The workflow bundle reads contract/: zod would double it, the SDK takes neither.
     only: {
-      zod: ['contract/http.ts', 'contract/http/', 'contract/operator-http.ts'],
+      zod: ['contract/http.ts', 'contract/http/', 'contract/operator-http.ts', 'contract/timeline.ts'],
       '@temporalio/workflow': ['contract/temporal.ts', 'contract/temporal/'],
       '@temporalio/common': ['contract/search-attributes.ts'],
     },

@@ -56,7 +56,7 @@ describe('cs keys, with the rights of an operator', () => {
     expect(await cs('block', hash.toUpperCase(), '--reason', 'again')).toContain('was blocked before');
     expect(JSON.parse(await cs('list', '--json'))).toMatchObject([{ spkiSha256: hash, reason: 'stolen phone', blockedBy: 'operator:ann' }]);
     expect(await cs('list')).toMatch(new RegExp(`^${hash}  .*  operator:ann  stolen phone$`));
-    expect(await db.audit.findMany()).toMatchObject([{ actor: 'operator:ann', action: 'key.block' }]);
+    expect(await db.audit.findMany()).toMatchObject([{ actor: 'operator:ann', action: 'key.block', detail: { login: 'cs_operator' } }]);
     await expect(cs('block', 'no-such-file', '--reason', 'x')).rejects.toThrow(/neither a file nor/);
     await expect(cs('block', hash, '--reason', ' ')).rejects.toThrow(/--reason/);
     expect(await db.blockedKey.count()).toBe(1);

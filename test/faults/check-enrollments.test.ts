@@ -16,7 +16,6 @@ function completed(changes: Partial<EnrollmentFacts> = {}): EnrollmentFacts {
     open: false,
     lateSeconds: -100,
     sealedLeft: false,
-    receipt: 'r',
     intents: kinds.map((kind) => ({ kind, serial: SERIALS[kind], status: 'issued', marked: true })),
     certificates: kinds.map((kind) => ({ kind, serial: SERIALS[kind], status: 'active', sha256: `sha-${kind}` })),
     revoked: [],

@@ -99,22 +99,28 @@ describe('races on one enrollment have one outcome, and the loser gets its docum
     const device = await pastPin();
     const csr = await rawSubmission(device);
     expect(await csr.send()).toMatchObject({ status: 200 });
-    const ending = new pg.Client({ connectionString: stack.dev.databaseUrl });
-    await ending.connect();
-    // The call reads `awaiting-ack`, then waits for the delivery row; when it gets it the enrollment has ended.
-    await ending.query('BEGIN');
-    await ending.query('SELECT 1 FROM delivery WHERE enrollment_id = $1 FOR UPDATE', [device.enrollmentId]);
+    const [first, ending] = [await client(), await client()];
+    // Who waits for a row gets it in the order of asking: the call's first look, then the end, then what the call does next.
+    await first.query('BEGIN');
+    await first.query('SELECT 1 FROM enrollment WHERE id = $1 FOR UPDATE', [device.enrollmentId]);
     const again = csr.send();
-    await expect.poll(() => waitingDeliveries(), { timeout: 20_000 }).toBe(1);
-    await ending.query(`SELECT ended FROM end_enrollment($1, 'cancelled', 'cancelled', 'operator')`, [device.enrollmentId]);
-    await ending.query('COMMIT');
-    await ending.end();
+    await expect.poll(waiting, { timeout: 20_000 }).toBe(1);
+    const ended = ending.query(`SELECT ended FROM end_enrollment($1, 'cancelled', 'cancelled', 'operator')`, [device.enrollmentId]);
+    await expect.poll(waiting, { timeout: 20_000 }).toBe(2);
+    await first.query('COMMIT');
+    expect((await ended).rows).toEqual([{ ended: true }]);
+    await Promise.all([first.end(), ending.end()]);
     expect(await again).toMatchObject({ status: 409, body: { code: 'wrong_state', state: 'cancelled', endCode: 'cancelled' } });
   });
 
-  async function waitingDeliveries(): Promise<number> {
-    const sql = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ILIKE '%UPDATE delivery%'`;
-    const [row] = await stack.query<{ n: number }>(sql);
+  async function client(): Promise<pg.Client> {
+    const opened = new pg.Client({ connectionString: stack.dev.databaseUrl });
+    await opened.connect();
+    return opened;
+  }
+
+  async function waiting(): Promise<number> {
+    const [row] = await stack.query<{ n: number }>(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
     return row?.n ?? 0;
   }
 

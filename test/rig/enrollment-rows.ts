@@ -2,10 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { type EnrollmentId, toEnrollmentId } from '../../contract/ids.ts';
 import type { PinPolicy } from '../../contract/states.ts';
 import type { StageLimits } from '../../contract/temporal.ts';
+import { beginPinAttempt } from '../../store/begin-pin-attempt.ts';
 import { createEnrollment, type NewEnrollment } from '../../store/create-enrollment.ts';
 import type { Database } from '../../store/database.ts';
 import type { EnrollmentRow } from '../../store/enrollment-row.ts';
-import { beginPinAttempt, type PinEntry, type PinLimits } from '../../store/pin-attempt.ts';
+import type { PinEntry, PinLimits } from '../../store/pin-attempt.ts';
 import { type PinEvaluation, settlePinAttempt } from '../../store/settle-pin-attempt.ts';
 
 export interface DeviceIds {

@@ -33,7 +33,7 @@ export async function rowIn(
   await activities.issueCredentials({ enrollmentId: id });
   if (state === 'awaiting-ack') return { id, device, submitted };
   const { proof } = await takeCredentials(db, id, submitted);
-  await activities.finalizeDelivery({ enrollmentId: id, proof });
+  await activities.finalizeDelivery({ enrollmentId: id, proof, updateId: 'u' });
   return { id, device, submitted, proof };
 }
 

@@ -213,6 +213,13 @@ describe('the end, truncated', () => {
     expect(await verify(kept)).toMatchObject({ finding: { kind: 'truncated', seq: second + 2 } });
   });
 
+  it('from its beginning, past `audit_drop`, its checkpoint marked as dropped: no row tells of it', async () => {
+    await superuser.query(`UPDATE audit_checkpoint SET dropped_at = now() WHERE seq = ${first}`);
+    await superuser.query(`DELETE FROM audit WHERE id IN (SELECT audit_id FROM audit_link WHERE seq <= ${first})`);
+    await superuser.query(`DELETE FROM audit_link WHERE seq <= ${first}`);
+    expect(await verify()).toMatchObject({ finding: { kind: 'removed', seq: first } });
+  });
+
   it('before a checkpoint', async () => {
     await cut(second - 2);
     expect(await verify()).toMatchObject({ finding: { kind: 'truncated', seq: second - 1 } });

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EnrollmentId } from '../../contract/ids.ts';
 import { toEnrollmentId } from '../../contract/ids.ts';
-import { finishDelivery } from '../../store/acknowledge.ts';
+import { type ErasureFacts, finishDelivery } from '../../store/acknowledge.ts';
 import { renewCrl } from '../../store/crl.ts';
 import { inTransaction } from '../../store/database.ts';
+import { deliverCredentials } from '../../store/delivery.ts';
 import { endEnrollment } from '../../store/end-enrollment.ts';
 import { markSigning } from '../../store/issuing.ts';
 import { sweepEnrollments } from '../../store/sweep.ts';
@@ -41,7 +42,7 @@ describe('end_enrollment', () => {
   ] as const)('with committed intents %s', async (_what, marked) => {
     const { id } = await rowIn(world, 'issuing');
     await commitOwnIntents(world, id);
-    if (marked) await markSigning(world.db, id);
+    if (marked) await markSigning(world.db, id, []);
     await clearDue();
     await cancel(id);
     const { intents, revocations, delivery } = await snapshot(world, id);
@@ -176,6 +177,24 @@ describe('finishDelivery', () => {
     });
     expect((await snapshot(world, second.id)).certificates).toMatchObject([{ status: 'active' }, { status: 'active' }]);
     expect((await snapshot(world, stranger.id)).certificates).toMatchObject([{ status: 'active' }, { status: 'active' }]);
+  });
+
+  it('states what stays true: credentials that are asked for meanwhile wait, and are then gone', async () => {
+    const { id, submitted } = await rowIn(world, 'awaiting-ack');
+    if (submitted === undefined) throw new Error('no submission');
+    await takeCredentials(world.db, id, submitted);
+    let asked: Promise<unknown> = Promise.reject(new Error('nobody asked'));
+    asked.catch(() => undefined);
+    let stated: ErasureFacts | undefined;
+    await finishDelivery(world.db, id, async (facts) => {
+      stated = facts;
+      asked = deliverCredentials(world.db, id);
+      await Promise.race([asked, new Promise((done) => setTimeout(done, 300))]);
+      return world.enrollmentDeps.signReceipt(facts);
+    });
+    expect(await asked).toBeUndefined();
+    const { deliveries } = await world.db.delivery.findUniqueOrThrow({ where: { enrollmentId: id } });
+    expect(stated).toMatchObject({ deliveries });
   });
 
   it('does nothing at all when the receipt cannot be signed', async () => {

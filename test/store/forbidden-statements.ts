@@ -139,7 +139,13 @@ const APART: readonly Forbidden[] = [
   {
     what: 'to block a key',
     to: ['cs_api', 'cs_worker', 'cs_issuer', 'cs_sweeper'],
-    sql: () => `INSERT INTO blocked_key (spki_sha256, reason, blocked_by) VALUES ('${HEX('a')}', 'x', 'x')`,
+    sql: () => `INSERT INTO blocked_key (spki_sha256, reason, blocked_by) VALUES ('${HEX('a')}', 'x', 'operator:x')`,
+  },
+  {
+    what: 'to say with which login a timeline was asked for',
+    to: 'all',
+    sql: () =>
+      `INSERT INTO timeline_request (id, enrollment_id, actor, login) VALUES (gen_random_uuid(), gen_random_uuid(), 'operator:x', 'y')`,
   },
   { what: 'to replace a CRL', to: ['cs_api', 'cs_worker', 'cs_sweeper', 'cs_operator'], sql: () => `UPDATE issuer SET crl = '\\x00'` },
   { what: 'to replace a CA certificate', to: 'all', sql: () => `UPDATE issuer SET certificate = '\\x00'` },

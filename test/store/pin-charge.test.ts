@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EnrollmentId } from '../../contract/ids.ts';
-import { beginPinAttempt } from '../../store/pin-attempt.ts';
+import { beginPinAttempt } from '../../store/begin-pin-attempt.ts';
 import { createRow, newDevice, PIN_LIMITS, pinEntry, satisfyPin } from '../rig/enrollment-rows.ts';
 import { freshDatabase } from '../rig/fresh-database.ts';
 

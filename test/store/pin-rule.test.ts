@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EnrollmentId } from '../../contract/ids.ts';
-import { beginPinAttempt, type PinEntry, type PinJob } from '../../store/pin-attempt.ts';
+import { beginPinAttempt } from '../../store/begin-pin-attempt.ts';
+import type { PinEntry, PinJob } from '../../store/pin-attempt.ts';
 import { settlePinAttempt } from '../../store/settle-pin-attempt.ts';
 import { resetPin } from '../../store/user-pin.ts';
 import { createRow, newDevice, PIN_LIMITS, pinEntry, satisfyPin } from '../rig/enrollment-rows.ts';

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { temporalGateway } from '../../api/gateway.ts';
-import { enrollmentWorkflowId } from '../../contract/ids.ts';
+import { type EnrollmentId, enrollmentWorkflowId, toEnrollmentId } from '../../contract/ids.ts';
 import { databaseTime } from '../../store/database.ts';
 import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
 import { DeafRuns } from '../../worker/deaf-runs.ts';
@@ -29,5 +30,23 @@ describe('a run whose row the sweeper ended', () => {
     await deaf.tell(row.id);
     now = 200_000;
     await expect(deaf.endPatience()).resolves.toBeUndefined();
+  });
+
+  it('and which cannot be terminated holds up no other, and is tried again in the next turn', async () => {
+    const [stuck, other] = [toEnrollmentId(randomUUID()), toEnrollmentId(randomUUID())];
+    const tried: string[] = [];
+    const terminate = async (id: EnrollmentId) => {
+      tried.push(id);
+      if (id === stuck) throw new Error('Temporal is away');
+    };
+    let now = 0;
+    const deaf = new DeafRuns({ nudge: () => Promise.resolve(), terminate, now: () => now });
+    await deaf.tell(stuck);
+    await deaf.tell(other);
+    now = 61_000;
+    await deaf.endPatience();
+    expect(tried).toEqual([stuck, other]);
+    await deaf.endPatience();
+    expect(tried).toEqual([stuck, other, stuck]);
   });
 });

@@ -6,8 +6,8 @@ import { type EnrollmentId, toEnrollmentId } from '../../contract/ids.ts';
 import type { Timeline } from '../../contract/timeline.ts';
 import { type EvidenceJwk, publicEvidenceJwk } from '../../core/evidence/evidence-key.ts';
 import { explainEnd } from '../../core/timeline/explain-end.ts';
+import { beginPinAttempt } from '../../store/begin-pin-attempt.ts';
 import { endEnrollment } from '../../store/end-enrollment.ts';
-import { beginPinAttempt } from '../../store/pin-attempt.ts';
 import { settlePinAttempt } from '../../store/settle-pin-attempt.ts';
 import { sweepEnrollments } from '../../store/sweep.ts';
 import { readSignedTimeline, requestTimeline } from '../../store/timeline-request.ts';
@@ -270,7 +270,7 @@ describe('the signed export', () => {
     expect(now.steps.filter(({ what }) => what !== 'timeline.export')).toEqual(timeline.steps);
     expect(now.steps.find(({ what }) => what === 'timeline.export')).toMatchObject({
       actor: 'operator:test',
-      audit: { detail: { key: `evidence/${world.evidence.kid}` } },
+      audit: { detail: { key: `evidence/${world.evidence.kid}`, login: expect.any(String) } },
     });
   });
 

@@ -4,14 +4,13 @@ import { OPEN_STATES, type State } from '../../../contract/states.ts';
 import { type ListCriteria, listEnrollments } from '../../../store/list-enrollments.ts';
 import { badCursor, decodeCursor, encodeCursor } from '../../cursor.ts';
 import { operatorCall } from '../../middleware/operator.ts';
-import { parseQuery } from '../../parse-query.ts';
 import { renderListed } from '../../render-inspected.ts';
 
 const PAGE = 50;
 
 /** GET /v1/operator/enrollments. May be repeated; each time is one audit row that names what was asked for. */
 export const listEnrollmentsRoute = operatorCall('operator.list', async ({ deps, req, res, actor }) => {
-  const query = parseQuery(req, listQuery);
+  const query = listQuery.parse({ ...req.query });
   const { cursor: _cursor, ...detail } = query;
   const page = await listEnrollments(deps.db, criteriaOf(query), { actor, action: 'operator.list', outcome: '', detail });
   const next = page.next === undefined ? {} : { next: encodeCursor([page.next.createdAt.toISOString(), page.next.id]) };

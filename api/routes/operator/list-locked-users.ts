@@ -3,13 +3,12 @@ import { type LockedUsersResponse, pageQuery } from '../../../contract/operator-
 import { lockedUsers } from '../../../store/locked-users.ts';
 import { badCursor, encodeCursor } from '../../cursor.ts';
 import { operatorCall } from '../../middleware/operator.ts';
-import { parseQuery } from '../../parse-query.ts';
 
 const PAGE = 100;
 
 /** GET /v1/operator/locked-users. May be repeated; each time is one audit row. */
 export const listLockedUsers = operatorCall('operator.locked-users', async ({ deps, req, res, actor }) => {
-  const { limit = PAGE, cursor } = parseQuery(req, pageQuery);
+  const { limit = PAGE, cursor } = pageQuery.parse({ ...req.query });
   const after = cursor === undefined ? {} : { after: userOf(cursor) };
   const { users, next } = await lockedUsers(deps.db, { maxFailures: deps.config.maxPinFailures, limit, ...after }, actor);
   res.json({

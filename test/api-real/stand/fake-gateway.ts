@@ -62,9 +62,9 @@ export class FakeGateway implements EnrollmentGateway {
     return undefined;
   }
 
-  async acknowledge(id: EnrollmentId, proof: string) {
+  async acknowledge(id: EnrollmentId, proof: string, updateId: string) {
     this.#note('acknowledge', id);
-    return this.activities.finalizeDelivery({ enrollmentId: id, proof });
+    return this.activities.finalizeDelivery({ enrollmentId: id, proof, updateId });
   }
 
   async cancel(id: EnrollmentId, by: string) {

@@ -6,12 +6,12 @@ import { type EndCode, STATES, type State } from '../../../contract/states.ts';
 import { makeChallenge } from '../../../core/csr/challenge.ts';
 import { hashPin, prehash } from '../../../core/pin/pin-hash.ts';
 import { makeEnrollmentToken } from '../../../core/token/enrollment-token.ts';
+import { beginPinAttempt } from '../../../store/begin-pin-attempt.ts';
 import { createEnrollment } from '../../../store/create-enrollment.ts';
 import { storeSubmission } from '../../../store/csr-submission.ts';
 import { databaseTime } from '../../../store/database.ts';
 import { deliverCredentials } from '../../../store/delivery.ts';
 import { endEnrollment } from '../../../store/end-enrollment.ts';
-import { beginPinAttempt } from '../../../store/pin-attempt.ts';
 import { markStarted } from '../../../store/read-enrollment.ts';
 import { settlePinAttempt } from '../../../store/settle-pin-attempt.ts';
 import { ackProof, csrBody, GOOD_PIN, newDevice, pinBody, type TestDevice, wrongPinBody } from './device.ts';
@@ -203,5 +203,5 @@ export async function deliver({ db }: Stand, staged: Staged): Promise<string> {
 
 async function acknowledge(stand: Stand, staged: Staged): Promise<void> {
   const proof = await deliver(stand, staged);
-  await stand.gateway.activities.finalizeDelivery({ enrollmentId: staged.id, proof });
+  await stand.gateway.activities.finalizeDelivery({ enrollmentId: staged.id, proof, updateId: 'u' });
 }

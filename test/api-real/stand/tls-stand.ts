@@ -19,8 +19,9 @@ export interface TlsStand {
 
 export async function startTlsStand({ deps }: Pick<Stand, 'deps'>, limits: Partial<HttpLimits> = {}): Promise<TlsStand> {
   const { ca, cert, key } = makeTestTls();
-  const isProxy = addressList(deps.config.trustedProxies);
-  const settings = { limits: { ...HTTP_LIMITS, ...limits }, docsUrl: '/docs/errors', isProxy };
+  const { trustedProxies, maxConnections, maxConnectionsPerAddress } = deps.config;
+  const bounds = { ...HTTP_LIMITS, maxConnections, maxConnectionsPerAddress, ...limits };
+  const settings = { limits: bounds, docsUrl: '/docs/errors', isProxy: addressList(trustedProxies) };
   const server = secureServer(publicApp(deps), { certificate: cert, key }, settings);
   const port = await listen(server, 0, '127.0.0.1');
   afterAll(() => {
