@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import type { AuditAction } from '../../contract/audit-actions.ts';
 import { PROBLEMS } from '../../contract/error-codes.ts';
 import { isEnrollmentId } from '../../contract/ids.ts';
 import { ServiceError } from '../../contract/service-error.ts';
@@ -7,6 +8,8 @@ import { inDatabase } from '../../store/database.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Handler } from '../route.ts';
 import { bearer } from './caller.ts';
+
+type OperatorAction = Extract<AuditAction, `operator.${string}`>;
 
 /** A call and the operator who makes it, as it stands in the audit: `operator:<subject>`. */
 export interface OperatorCall {
@@ -20,7 +23,7 @@ export interface OperatorCall {
  * A call that only operators make. What it does is audited by the transaction of its effect; what is refused to an operator who proved who
  * it is, here. Errors: `invalid_token`, `insufficient_scope`.
  */
-export function operatorCall(action: `operator.${string}`, answer: (call: OperatorCall) => Promise<void>): Handler {
+export function operatorCall(action: OperatorAction, answer: (call: OperatorCall) => Promise<void>): Handler {
   return (deps) => async (req, res) => {
     const { actor, mayCall } = await operatorOf(deps, req);
     // No longer counted by address; who may not call still is, because each refusal is a row.
@@ -44,7 +47,7 @@ async function operatorOf({ operatorTokens }: ApiDeps, req: Request): Promise<Pi
 }
 
 /** A failure (5xx) is no refusal. What stands in the path and is no id is not repeated: it may be anything, a token too. */
-async function auditRefusal({ deps, req, actor }: OperatorCall, action: `operator.${string}`, error: unknown): Promise<void> {
+async function auditRefusal({ deps, req, actor }: OperatorCall, action: OperatorAction, error: unknown): Promise<void> {
   if (!(error instanceof ServiceError) || PROBLEMS[error.code].status >= 500) return;
   const id = String(req.params['id']);
   const outcome = error.code === 'enrollment_not_found' ? 'not_found' : error.code;
