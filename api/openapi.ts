@@ -34,7 +34,7 @@ export function operatorOpenApiDocument() {
   return documentOf(
     OPERATOR_ROUTES,
     'Certificate Service: operator calls',
-    'On the operator TLS listener only. Every call leaves an audit row with the subject of the access token, and may be repeated. Errors are RFC 9457 problem documents.',
+    'On the operator TLS listener only. Every call with a good access token, refused ones too, leaves an audit row with its subject. Calls may be repeated. Errors are RFC 9457 problem documents.',
   );
 }
 

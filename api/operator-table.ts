@@ -20,7 +20,7 @@ import { postSweep } from './routes/operator/sweep.ts';
 
 const OPERATOR = { callers: ['operator'], listeners: ['operator'], scope: 'operator' } as const;
 
-/** The calls of operators, on a listener of their own; each leaves an audit row with the subject of its token. */
+/** The calls of operators, on a listener of their own; each leaves an audit row with the subject of its token, refused ones too. */
 export const OPERATOR_ROUTES: readonly Route[] = [
   {
     ...OPERATOR,

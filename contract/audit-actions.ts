@@ -27,13 +27,15 @@ export const AUDIT_ACTIONS = {
   'audit.checkpoint': 'the chain was signed up to a place',
   'audit.drop': 'exported rows were dropped',
   'timeline.export': 'the timeline of an enrollment was signed for somebody',
+  // Of a call that was refused the outcome is not_found or the code of the refusal.
   'operator.list': 'an operator searched for enrollments; detail = what was asked for',
-  'operator.show': 'an operator looked at an enrollment; outcome = its state, or why it was refused',
-  'operator.timeline': 'an operator read the timeline of an enrollment; outcome = its state, or why it was refused',
+  'operator.show': 'an operator looked at an enrollment; outcome = its state',
+  'operator.timeline': 'an operator read the timeline of an enrollment; outcome = its state',
   'operator.cancel':
     'an operator would have cancelled an enrollment that had ended, or is not there; a cancellation itself is enrollment.end',
   'operator.pin-reset': 'an operator was refused the reset of a PIN; a reset itself is pin.reset',
   'operator.locked-users': 'an operator listed the users with a locked PIN; outcome = how many',
+  'operator.pin-reset': 'an operator would have removed a PIN and was refused; a removal itself is pin.reset',
   'operator.sweep': 'an operator had the sweeper run; detail = what it did',
 } as const;
 
