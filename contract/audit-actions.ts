@@ -35,7 +35,6 @@ export const AUDIT_ACTIONS = {
     'an operator would have cancelled an enrollment that had ended, or is not there; a cancellation itself is enrollment.end',
   'operator.pin-reset': 'an operator was refused the reset of a PIN; a reset itself is pin.reset',
   'operator.locked-users': 'an operator listed the users with a locked PIN; outcome = how many',
-  'operator.pin-reset': 'an operator would have removed a PIN and was refused; a removal itself is pin.reset',
   'operator.sweep': 'an operator had the sweeper run; detail = what it did',
 } as const;
 
