@@ -117,6 +117,8 @@ function* checkDevice({ id, state, certificates }: EnrollmentFacts, story: Devic
     if (!certificates.some((one) => one.sha256 === sha256))
       yield finding('unknown-certificate', id, `the device holds ${serial}, no row does`);
   if (story.outcome === 'stuck') yield finding('lost', id, `the device never got through: ${story.troubles.at(-1) ?? ''}`);
+  if (story.course === 'complete' && story.outcome === 'ended')
+    yield finding('lost', id, `its user went on to the end, and it ended ${story.end ?? ''}`);
   if ((story.outcome === 'completed') !== (state === 'completed'))
     yield finding('lost', id, `the device says ${story.outcome} ${story.end ?? ''}, the row ${state}`);
   if (story.outcome === 'completed' && story.certificates.length !== 2)

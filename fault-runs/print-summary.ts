@@ -19,7 +19,9 @@ function ms(value: number | undefined): string {
 
 export function printSummary(summary: FaultSummary): void {
   const { points, random, findings, restarts, ownEnds, seconds, seed } = summary;
-  console.log(`\n${row('', 'runs', 'faults', 'enrolled', 'doubled', 'lost', 'unexplained', 'other', 'slowest recovery', 'median')}`);
+  console.log(
+    `\n${row('', 'runs', 'faults', 'devices', 'enrolled', 'doubled', 'lost', 'unexplained', 'other', 'slowest recovery', 'median')}`,
+  );
   if (points !== undefined) console.log(phaseRow('named points', points));
   if (random !== undefined) console.log(phaseRow(`random (seed ${seed})`, random));
   const started = Object.entries(restarts).map(([part, times]) => `${part} ${times}`);
@@ -31,12 +33,13 @@ export function printSummary(summary: FaultSummary): void {
 }
 
 function phaseRow(name: string, phase: Phase): string {
-  const { runs, faults, completed, enrollments, doubled, lost, unexplained, other, slowestRecoveryMs, medianRecoveryMs } = phase;
+  const { runs, faults, completed, enrollments, wanted, doubled, lost, unexplained, other, slowestRecoveryMs, medianRecoveryMs } = phase;
   return row(
     name,
     String(runs),
     String(faults),
-    `${completed} of ${enrollments}`,
+    String(enrollments),
+    `${completed} of ${wanted}`,
     String(doubled),
     String(lost),
     String(unexplained),

@@ -1,4 +1,6 @@
+import { cpus, loadavg } from 'node:os';
 import type { Finding, Rule } from './check-enrollments.ts';
+import type { DeviceStory } from './device-story.ts';
 import type { FaultyStack } from './faulty-stack.ts';
 import type { PointResult } from './run-points.ts';
 import type { RandomResult } from './run-random.ts';
@@ -7,7 +9,12 @@ export interface Phase {
   runs: number;
   faults: number;
   enrollments: number;
+  /** Devices whose user went on to the end; the others cancelled or never came back. */
+  wanted: number;
+  /** Of those who wanted it. */
   completed: number;
+  /** How the stories ended: outcome and state, with their counts. */
+  ends: Readonly<Record<string, number>>;
   doubled: number;
   lost: number;
   unexplained: number;
@@ -27,9 +34,9 @@ export interface Phase {
 /** The shape of docs/evidence/faults.json; `version` changes with it. */
 export interface FaultSummary {
   kind: 'faults';
-  version: 1;
+  version: 2;
   at: string;
-  node: string;
+  machine: { cores: number; load: number; node: string };
   seconds: number;
   seed: number;
   points?: Phase;
@@ -57,8 +64,7 @@ function pointPhase(results: readonly PointResult[]): Phase {
   return {
     runs: results.length,
     faults: results.filter(({ reached }) => reached).length,
-    enrollments: stories.length,
-    completed: stories.filter(({ outcome }) => outcome === 'completed').length,
+    ...countEnds(stories),
     ...countFindings(results.flatMap(({ findings }) => findings)),
     notReached: results.filter(({ reached }) => !reached).length,
     manualRestarts: results.filter(({ stuckProcess }) => stuckProcess !== undefined).length,
@@ -72,8 +78,7 @@ function randomPhase({ stories, faults, findings, stuckProcess }: RandomResult):
   return {
     runs: 1,
     faults: faults.length,
-    enrollments: stories.length,
-    completed: stories.filter(({ outcome }) => outcome === 'completed').length,
+    ...countEnds(stories),
     ...countFindings(findings),
     notReached: 0,
     manualRestarts: stuckProcess === undefined ? 0 : 1,
@@ -93,9 +98,9 @@ export interface Outcome {
 export function summarise({ supervisor }: FaultyStack, { seed, begun, points, random }: Outcome): FaultSummary {
   return {
     kind: 'faults',
-    version: 1,
+    version: 2,
     at: new Date().toISOString(),
-    node: process.version,
+    machine: { cores: cpus().length, load: loadavg()[0] ?? 0, node: process.version },
     seconds: Math.round((performance.now() - begun) / 1_000),
     seed,
     ...(points.length === 0 ? {} : { points: pointPhase(points) }),
@@ -113,6 +118,17 @@ export function summarise({ supervisor }: FaultyStack, { seed, begun, points, ra
       findings: findings.length,
     })),
   };
+}
+
+function countEnds(stories: readonly DeviceStory[]): Pick<Phase, 'enrollments' | 'wanted' | 'completed' | 'ends'> {
+  const wanted = stories.filter(({ course }) => course === 'complete');
+  const ends: Record<string, number> = {};
+  for (const { outcome, end } of stories) {
+    const words = end === undefined ? outcome : `${outcome} ${end}`;
+    ends[words] = (ends[words] ?? 0) + 1;
+  }
+  const completed = wanted.filter(({ outcome }) => outcome === 'completed').length;
+  return { enrollments: stories.length, wanted: wanted.length, completed, ends };
 }
 
 function countFindings(findings: readonly Finding[]): Pick<Phase, 'doubled' | 'lost' | 'unexplained' | 'other'> {

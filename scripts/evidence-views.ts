@@ -41,11 +41,15 @@ function auditCeiling(raw: unknown): Evidence {
   };
 }
 
+const counts = z.record(z.string(), z.unknown());
+
 const phase = z.object({
   runs: z.number(),
   faults: z.number(),
   enrollments: z.number(),
+  wanted: z.number(),
   completed: z.number(),
+  ends: counts,
   doubled: z.number(),
   lost: z.number(),
   unexplained: z.number(),
@@ -58,7 +62,7 @@ const phase = z.object({
 type Phase = z.infer<typeof phase>;
 const faultFile = z.object({
   at: z.string(),
-  node: z.string(),
+  machine,
   seconds: z.number(),
   seed: z.number(),
   points: phase.optional(),
@@ -70,12 +74,12 @@ const faultFile = z.object({
 });
 
 function faults(raw: unknown): Evidence {
-  const { at, node, seconds, seed, points, random, findings, runs } = faultFile.parse(raw);
+  const { at, machine: on, seconds, seed, points, random, findings, runs } = faultFile.parse(raw);
   return {
     title: 'Exactly once, under faults',
     command: 'npm run faults',
     at,
-    machine: `Node ${node.replace(/^v/, '')}, ${seconds} s, seed ${seed}`,
+    machine: `${machineLine(on)}; ${seconds} s, seed ${seed}`,
     facts: [
       ...(points === undefined ? [] : phaseFacts('at every named point', points)),
       ...(random === undefined ? [] : phaseFacts('at random', random)),
@@ -101,8 +105,10 @@ function phaseFacts(name: string, found: Phase): Evidence['facts'] {
     fact('runs', found.runs),
     fact('faults', found.faults),
     fact('runs whose point was not reached', found.notReached, '0'),
-    fact('enrollments', found.enrollments),
-    fact('of them completed', found.completed),
+    fact('devices', found.enrollments),
+    { what: `${name}: how they ended`, found: words(found.ends) },
+    fact('devices whose user went on to the end', found.wanted),
+    fact('of them completed', found.completed, String(found.wanted)),
     fact('doubled', found.doubled, '0'),
     fact('lost', found.lost, '0'),
     fact('unexplained by the timeline', found.unexplained, '0'),
@@ -113,7 +119,6 @@ function phaseFacts(name: string, found: Phase): Evidence['facts'] {
   ];
 }
 
-const counts = z.record(z.string(), z.unknown());
 const drainFile = z.object({
   at: z.string(),
   machine,

@@ -31,9 +31,10 @@ export async function readSignedTimeline(db: Executor, id: string): Promise<stri
   return row?.jws ?? undefined;
 }
 
+/** The newest first: who asked is still there, and old ones that cannot be answered do not stand in the way. */
 export async function openTimelineRequests(db: Executor): Promise<TimelineRequest[]> {
   const rows = await inDatabase(() =>
-    db.timelineRequest.findMany({ where: { doneAt: null }, orderBy: { requestedAt: 'asc' }, take: MOST }),
+    db.timelineRequest.findMany({ where: { doneAt: null }, orderBy: { requestedAt: 'desc' }, take: MOST }),
   );
   return rows.map(({ id, enrollmentId, actor, login }) => ({ id, enrollmentId: toEnrollmentId(enrollmentId), actor, login }));
 }

@@ -32,10 +32,22 @@ export function lostRuns(deps: LostRunsDeps): () => Promise<void> {
   };
 }
 
-async function startAll({ db, start }: LostRunsDeps): Promise<void> {
+/** As many starts fail, and it is not the rows: Temporal is away. */
+const MOST_FAILURES = 10;
+
+/** A row that cannot be started does not hold up those behind it; the turn fails all the same, after them, and is made again. */
+async function startAll({ db, log, start }: LostRunsDeps): Promise<void> {
+  const failures: unknown[] = [];
   for (let rows = await openStartedAfter(db); rows.length > 0; rows = await openStartedAfter(db, lastId(rows))) {
-    for (const row of rows) await start(row);
+    for (const row of rows) {
+      await start(row).catch((error: unknown) => {
+        log.warn({ err: error, enrollmentId: row.id }, 'could not start the run of an open enrollment; trying again in the next turn');
+        failures.push(error);
+      });
+      if (failures.length === MOST_FAILURES) throw failures[0];
+    }
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 function lastId(rows: readonly EnrollmentRow[]): EnrollmentId | undefined {

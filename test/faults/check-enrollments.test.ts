@@ -85,6 +85,7 @@ const BROKEN: readonly [Rule, string, Evidence][] = [
   ['doubled', 'an active certificate of a cancelled one', evidence(cancelled({ certificates: completed().certificates }))],
   ['lost', 'the device has no certificates, the row says completed', evidence(completed(), { stories: [gone] })],
   ['lost', 'the device has certificates, the row was cancelled', evidence(cancelled(), { stories: [story()] })],
+  ['lost', 'a user who went on to the end was told of another one', evidence(cancelled(), { stories: [gone] })],
   ['lost', 'a device that never got through', evidence(completed(), { stories: [story({ outcome: 'stuck' })] })],
   ['lost', 'an enrollment without a row', evidence(completed(), { stories: [story({ enrollmentId: 'nobody' })] })],
   ['unexplained', 'a timeline that has no answer', evidence(completed(), { explain: () => undefined })],
@@ -125,7 +126,8 @@ const BROKEN: readonly [Rule, string, Evidence][] = [
 describe('the checker of the fault runs', () => {
   test('finds nothing where nothing is wrong', () => {
     expect(checkEnrollments(evidence(completed(), { stories: [story()] }))).toEqual([]);
-    expect(checkEnrollments(evidence(cancelled(), { stories: [gone] }))).toEqual([]);
+    const asWished = story({ course: 'cancel', outcome: 'ended', certificates: [] });
+    expect(checkEnrollments(evidence(cancelled(), { stories: [asWished] }))).toEqual([]);
   });
 
   test.each(BROKEN)('%s: %s', (rule, _what, broken) => {

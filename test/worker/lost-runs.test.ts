@@ -47,3 +47,38 @@ it('a run that the cluster does not know is started; one that lives and one that
   expect(starts).toBe(6);
   for (const { id } of [lost, alive]) await run(id).terminate();
 });
+
+it('a row that cannot be started holds up no other, and the turn is made again', async () => {
+  const { db } = await freshDatabase();
+  const rows = [await createRow(db), await createRow(db), await createRow(db)];
+  for (const { id } of rows) await markStarted(db, id);
+  const [stuck] = rows.map(({ id }) => id).sort();
+  const tried: string[] = [];
+  const turn = lostRuns({
+    db,
+    log: createLogger('test', 'silent'),
+    cluster: () => Promise.resolve('a cluster'),
+    prepare: () => Promise.resolve(),
+    start: async ({ id }) => {
+      tried.push(id);
+      if (id === stuck) throw new Error('cannot be started');
+    },
+  });
+  await expect(turn()).rejects.toThrow('cannot be started');
+  expect(tried).toHaveLength(3);
+  await expect(turn()).rejects.toThrow('cannot be started');
+  expect(tried).toHaveLength(6);
+});
+
+it('a Temporal that is away is not asked for each of a thousand rows', async () => {
+  const { db } = await freshDatabase();
+  for (let made = 0; made < 15; made += 1) await markStarted(db, (await createRow(db)).id);
+  let tried = 0;
+  const start = () => {
+    tried += 1;
+    return Promise.reject(new Error('away'));
+  };
+  const deps = { db, log: createLogger('test', 'silent'), cluster: () => Promise.resolve('a cluster'), prepare: () => Promise.resolve() };
+  await expect(lostRuns({ ...deps, start })()).rejects.toThrow('away');
+  expect(tried).toBe(10);
+});
