@@ -140,6 +140,7 @@ function translated(error: unknown): unknown {
   if (error instanceof ServiceError) return error;
   if (error instanceof KeySetUnavailable || error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return away();
   if (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC') return away();
+  if (error instanceof errors.JWTExpired) return refused('The access token has expired, or is older than it may be.');
   if (error instanceof errors.JOSEError) return refused(`The access token was refused: ${error.message}.`);
   return away();
 }

@@ -24,6 +24,7 @@ import {
   enrollmentProcess,
   pinLocked,
   pinSatisfied,
+  rowChanged,
   type SubmitCsrResult,
   submitCsr,
 } from '../contract/temporal.ts';
@@ -95,7 +96,7 @@ export function temporalGateway(client: Client, { taskQueueSuffix, now, database
     process: (id) => within(QUERY_MS, () => handle(id).query(enrollmentProcess)).catch(() => undefined),
     history: (id) => within(HISTORY_MS, () => readWorkflowEvents(client, enrollmentWorkflowId(id))).catch(() => 'unavailable' as const),
     terminate: (id, reason) => within(SIGNAL_MS, () => terminate(handle(id), reason)),
-    nudge: (id) => within(SIGNAL_MS, () => handle(id).signal(pinLocked)).catch(() => undefined),
+    nudge: (id) => within(SIGNAL_MS, () => handle(id).signal(rowChanged)).catch(() => undefined),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { PART_NAMES, partCommands } from './commands/parts.ts';
+import { errorSentence } from './error-sentence.ts';
 
 const program = new Command('cs')
   .description('Certificate Service: client certificates for the devices of a mobile app, one durable Temporal workflow per enrollment.')
@@ -22,6 +23,6 @@ if (process.argv[2] === 'csr') {
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`cs: ${error instanceof Error ? error.message : 'failed'}\n`);
+  process.stderr.write(`cs: ${errorSentence(error)}\n`);
   process.exitCode = 1;
 }

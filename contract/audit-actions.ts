@@ -16,6 +16,8 @@ export const AUDIT_ACTIONS = {
   'credentials.deliver': 'the sealed SDK key was handed out; each time',
   'enrollment.acknowledge': 'the device acknowledged; outcome = completed, or the code of a wrong proof',
   'sealed-key.erase': 'the sealed SDK key was erased',
+  'enrollment.cancel':
+    'a device or Token Service asked to cancel an open enrollment; outcome = where it stood; what came of it is enrollment.end',
   'enrollment.end': 'the enrollment ended otherwise than completed; outcome = state',
   'certificates.revoke': 'serial numbers were revoked; outcome = reason',
   'key.block': 'a public key was put on the block list, by an operator or by a revocation for key compromise',

@@ -129,7 +129,7 @@ export const CSR_GUIDE: Readonly<Record<CsrRefusalCode, { looksLike: string; fix
   },
   challenge_missing: {
     looksLike: 'The CSR has no attribute 1.2.840.113549.1.9.7.',
-    fix: 'Read the view while next is csr and put challenge.value into challengePassword. With openssl: `attributes` section, `challengePassword = <value>`.',
+    fix: 'Read the view while next is csr and put challenge.value into challengePassword. With openssl: `attributes` section, `challengePassword = <value>`; its configuration cannot write the other attribute that is needed, id-aa-asymmDecryptKeyID, so a whole CSR needs a library.',
   },
   challenge_mismatch: {
     looksLike: 'Other text than the 82 characters of challenge.value, or the challenge of another enrollment.',

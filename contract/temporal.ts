@@ -42,6 +42,8 @@ export interface EnrollmentResult {
 export const pinSatisfied = defineSignal('pinSatisfied');
 /** The enrollment ended over its PIN attempts (or may have): read the row. Decides nothing. */
 export const pinLocked = defineSignal('pinLocked');
+/** Somebody else ended the enrollment (an operator, the sweeper, a newer one of the device), or may have: read the row. Decides nothing. */
+export const rowChanged = defineSignal('rowChanged');
 
 export interface SubmitCsrInput {
   /** SHA-256 of the submission, 64 hex digits; the bytes are in the row. */

@@ -18,6 +18,7 @@ import {
   enrollmentProcess,
   pinLocked,
   pinSatisfied,
+  rowChanged,
   type SubmitCsrInput,
   type SubmitCsrResult,
   submitCsr,
@@ -41,6 +42,7 @@ const MOST_WAITING_CSR = 2;
 export function handleMessages(progress: Progress): void {
   setHandler(pinSatisfied, () => wake(progress));
   setHandler(pinLocked, () => wake(progress));
+  setHandler(rowChanged, () => wake(progress));
   setHandler(submitCsr, (input) => onSubmitCsr(progress, input), { validator: refuseMalformedCsr });
   setHandler(acknowledge, (input) => onAcknowledge(progress, input), { validator: refuseMalformedProof });
   setHandler(cancel, (input: CancelInput | undefined) => onCancel(progress, input), { validator: refuseMalformedCancel });

@@ -42,7 +42,7 @@ function openCard(progress: Progress, stage: OpenState): string {
 function endCard({ state, code, stageSince }: Progress): string {
   return (
     [
-      `**Ended as \`${state ?? 'unknown'}\`**${code === undefined ? '' : ` because of \`${code}\``}`,
+      `**Ended as \`${state ?? 'unknown'}\`**${code === undefined || code === state ? '' : ` because of \`${code}\``}`,
       'Waiting for: nobody',
       `Since: ${instant(stageSince)}`,
       'Until: this is final',

@@ -1,6 +1,8 @@
 import type { Request, Response } from 'express';
 import { ServiceError } from '../../contract/service-error.ts';
 import { isOpen } from '../../contract/states.ts';
+import { appendAudit } from '../../store/audit.ts';
+import { inDatabase } from '../../store/database.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type EnrollmentCaller, requireDeviceOrClient } from '../middleware/caller.ts';
 import { renderView } from '../render-view.ts';
@@ -19,7 +21,9 @@ export const cancelEnrollment =
     res.json(renderView(after, deps.config, caller.by === 'device'));
   };
 
-async function cancel(deps: ApiDeps, { by, reading }: EnrollmentCaller, requestId: string): Promise<void> {
+async function cancel(deps: ApiDeps, caller: EnrollmentCaller, requestId: string): Promise<void> {
+  const { by, reading } = caller;
+  await auditRequest(deps, caller);
   await ensureStarted(deps, reading);
   try {
     await askRun(deps, reading, () => deps.gateway.cancel(reading.enrollment.id, by, requestId));
@@ -27,4 +31,11 @@ async function cancel(deps: ApiDeps, { by, reading }: EnrollmentCaller, requestI
     const after = await readAgain(deps, reading.enrollment.id);
     if (isOpen(after.enrollment.state)) throw error;
   }
+}
+
+/** Before the run is asked: Temporal keeps an update that was not accepted yet in memory only, and the end would be nobody's wish. */
+async function auditRequest({ db }: ApiDeps, { by, reading }: EnrollmentCaller): Promise<void> {
+  const { id: enrollmentId, userId, clientId, state } = reading.enrollment;
+  const actor = by === 'device' ? by : `token-service:${clientId}`;
+  await inDatabase(() => appendAudit(db, { actor, action: 'enrollment.cancel', enrollmentId, userId, outcome: state }));
 }

@@ -18,7 +18,10 @@ export async function exportSegment(db: Database, through: number | Date, path: 
   const floor = checkpoints.findLast(({ dropped }) => dropped);
   const closing = checkpoints.filter((one) => !one.dropped && isWithin(one, through));
   const last = closing.at(-1);
-  if (last === undefined) throw new Error('No checkpoint closes the rows up to there: nothing can be exported yet.');
+  if (last === undefined)
+    throw new Error(
+      'No checkpoint closes the rows up to there: nothing can be exported yet. The enrollment worker signs one after CS_AUDIT_CHECKPOINT_SECONDS or CS_AUDIT_CHECKPOINT_ROWS.',
+    );
   const start = floor === undefined ? { seq: 0, hash: AUDIT_GENESIS } : { seq: floor.seq, hash: floor.hash };
   const keys = toEvidenceJwks(await readEvidenceKeys(db));
   await write(path, lines(db, { kind: 'cs-audit-segment', v: 1, start, through: last.seq, keys }, closing));

@@ -80,7 +80,7 @@ function headCommand(): Command {
       withDatabase(data, async (db) => {
         const head = await readAuditHead(db);
         if (json !== true) return console.log(`${head.seq}:${head.hash}`);
-        console.log(JSON.stringify({ ...head, checkpoint: await readLastCheckpoint(db) }, null, 2));
+        console.log(JSON.stringify({ ...head, checkpoint: (await readLastCheckpoint(db)) ?? null }, null, 2));
       }),
     );
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
@@ -38,6 +38,8 @@ function showCommand(): Command {
 
 async function show(id: string, options: ShowOptions): Promise<void> {
   if (!isEnrollmentId(id)) throw new Error('An enrollment id is a lower-case UUID; cs find --device leads to it.');
+  if (options.export !== undefined && existsSync(options.export))
+    throw new Error(`${options.export} exists already: choose another name. Nothing was signed.`);
   await withDatabase(options.data, (db) => showFrom(db, id, options));
 }
 

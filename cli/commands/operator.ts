@@ -76,7 +76,10 @@ function resetPinCommand(): Command {
   const command = new Command('reset-pin').argument('<user>', 'user id').description('remove the PIN of a user, which also ends a lock');
   return run(command, async (client, say, _options, userId) => {
     await client.call('DELETE', `/v1/operator/users/${encodeURIComponent(userId)}/pin`, z.undefined());
-    say({ userId, status: 'absent' }, () => `${userId} has no PIN now; the next enrollment asks for a new one.`);
+    say(
+      { userId, status: 'absent' },
+      () => `${userId} has no PIN now, whether there was one or not; the next enrollment asks for a new one.`,
+    );
   });
 }
 

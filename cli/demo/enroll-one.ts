@@ -70,7 +70,7 @@ const problem = z.object({ detail: z.string(), hint: z.string() });
 
 function sentencesOf(body: unknown): string {
   const parsed = problem.safeParse(body);
-  return parsed.success ? `${parsed.data.detail} ${parsed.data.hint}` : 'no reason was given';
+  return parsed.success ? `${parsed.data.detail.replace(/[^.]$/, '$&.')} ${parsed.data.hint}` : 'no reason was given';
 }
 
 /** A user who types the same PIN whenever asked, but gives up on a refusal instead of locking the PIN. */
@@ -83,7 +83,8 @@ function typeOnce(pin: string): (prompt: PinPrompt) => Promise<string> {
 
 function refusalOf({ code, attemptsLeft, retryAt }: NonNullable<PinPrompt['lastError']>): string {
   const left = attemptsLeft === undefined ? '' : ` ${attemptsLeft} tries are left in this enrollment.`;
-  return `The PIN was refused (${code}).${left}${retryAt === undefined ? '' : ` The next try for this user is accepted from ${retryAt} on.`}`;
+  const why = code === 'pin_weak' ? ' It is on the list of weak PINs (conformance/weak-pins.json) or a pattern.' : '';
+  return `The PIN was refused (${code}).${why}${left}${retryAt === undefined ? '' : ` The next try for this user is accepted from ${retryAt} on.`} The enrollment stays open until its deadline, or until cs operator cancel.`;
 }
 
 /** Stands in for the phone's key store, which would keep these 32 octets; beside the card, only because this is a demonstration. */

@@ -1,3 +1,4 @@
+import { isOpen } from '../../contract/states.ts';
 import type { Timeline, TimelineStep } from '../../contract/timeline.ts';
 import { explainEnd } from '../../core/timeline/explain-end.ts';
 import { visibleText } from '../visible-text.ts';
@@ -5,7 +6,6 @@ import { visibleText } from '../visible-text.ts';
 /** The story for a terminal: one line a step, with the time since the step before. */
 export function renderTimeline(timeline: Timeline): string {
   const { enrollmentId, state, code, createdAt, endedAt, deadline, history } = timeline;
-  const explanation = explainEnd(timeline);
   return [
     `enrollment ${enrollmentId}  ${state}${code === undefined ? '' : ` (${code})`}`,
     `  created ${createdAt}  ${endedAt === undefined ? `deadline ${deadline}` : `ended ${endedAt}`}`,
@@ -13,8 +13,14 @@ export function renderTimeline(timeline: Timeline): string {
     '',
     ...timeline.steps.map((step) => visibleText(line(step))),
     '',
-    visibleText(explanation.explained ? `Why: ${explanation.because}.` : `Not explained: ${explanation.missing}`),
+    visibleText(conclusion(timeline)),
   ].join('\n');
+}
+
+function conclusion(timeline: Timeline): string {
+  if (isOpen(timeline.state)) return `Still open: ${timeline.state} until ${timeline.deadline}.`;
+  const explanation = explainEnd(timeline);
+  return explanation.explained ? `Why: ${explanation.because}.` : `Not explained: ${explanation.missing}`;
 }
 
 const HISTORY = {
@@ -22,11 +28,12 @@ const HISTORY = {
   unavailable: 'Temporal did not answer: this is the audit alone.',
 };
 
-function line({ at, sinceMs, source, actor, what, outcome, reason, event }: TimelineStep): string {
+function line({ at, sinceMs, source, actor, what, outcome, reason, event, audit }: TimelineStep): string {
+  const other = audit?.enrollmentId === undefined ? '' : ` of ${audit.enrollmentId}`;
   const attempt = event?.attempt === undefined || event.attempt < 2 ? '' : ` attempt ${event.attempt}`;
   const why = reason === undefined ? '' : `: ${reason}`;
   const how = outcome === undefined || outcome === '' ? '' : ` → ${outcome}`;
-  return `${at}  ${latency(sinceMs).padStart(9)}  ${source === 'audit' ? '■' : '·'} ${what}${attempt}${how}${why}  (${actor})`;
+  return `${at}  ${latency(sinceMs).padStart(9)}  ${source === 'audit' ? '■' : '·'} ${what}${other}${attempt}${how}${why}  (${actor})`;
 }
 
 function latency(ms: number): string {

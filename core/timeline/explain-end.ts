@@ -107,12 +107,13 @@ function explainSuperseded({ enrollmentId, steps }: Timeline, end: TimelineStep)
   return yes(`${end.actor} created enrollment ${newer.audit?.enrollmentId} for the same device`);
 }
 
-/** Whoever asked: the actor says it, and for a request to the run the history. */
+/** Whoever asked: the actor says it, and there is a request; one to the API may have been lost by Temporal after the run had acted on it. */
 function explainCancelled({ history, steps }: Timeline, { actor }: TimelineStep): Explanation {
   if (actor.startsWith('operator:')) return yes(`${actor} cancelled it`);
   if (!['device', 'token-service', 'operator'].includes(actor)) return no(`The actor ${actor} cancels nothing.`);
-  const asked = steps.some(({ what }) => what === 'update cancel' || what === 'cancellation requested');
-  if (history === 'read' && !asked) return no(`The ${actor} is said to have cancelled it, and the history has no request.`);
+  const toRun = steps.some(({ what }) => what === 'update cancel' || what === 'cancellation requested');
+  const toApi = steps.some((step) => own(step) && step.what === 'enrollment.cancel' && step.actor.split(':')[0] === actor);
+  if (history === 'read' && !toRun && !toApi) return no(`The ${actor} is said to have cancelled it, and there is no request.`);
   return yes(`the ${actor} cancelled it`);
 }
 

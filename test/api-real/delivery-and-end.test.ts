@@ -158,6 +158,8 @@ describe('cancelling', () => {
     expect(first.body).toMatchObject({ state: 'cancelled', code: 'cancelled', next: 'none', endedAt: expect.any(String) });
     expect((await at(staged, 'DELETE', '')).body).toEqual(first.body);
     expect(stand.gateway.countOf('cancel', staged.id)).toBe(1);
+    const asked = await stand.db.audit.findMany({ where: { enrollmentId: staged.id, action: 'enrollment.cancel' } });
+    expect(asked).toMatchObject([{ actor: 'device', outcome: 'awaiting-ack' }]);
     expect(await deliveryOf(staged)).toMatchObject({ sealed: null });
   });
 
@@ -166,6 +168,8 @@ describe('cancelling', () => {
     const answer = await call(stand, 'DELETE', `/v1/enrollments/${staged.id}`, { token: await stand.issuer.token() });
     expect(answer.body).toMatchObject({ state: 'cancelled' });
     expect(stand.gateway.asked).toContainEqual({ call: 'cancel', id: staged.id, detail: 'token-service' });
+    const [asked] = await stand.db.audit.findMany({ where: { enrollmentId: staged.id, action: 'enrollment.cancel' } });
+    expect(asked?.actor).toMatch(/^token-service:./);
   });
 
   test('of an enrollment that ended otherwise shows how it ended', async () => {

@@ -10,7 +10,7 @@ import { signReceipt } from '../../core/evidence/sign-receipt.ts';
 import { ROOT } from '../architecture/source-files.ts';
 
 /** The command of docs/receipts.md, as it stands there. */
-const [, command = ''] = /```sh\n([\s\S]+?)```/.exec(readFileSync(join(ROOT, 'docs/receipts.md'), 'utf8')) ?? [];
+const [, command = ''] = /runs exactly this -->\n```sh\n([\s\S]+?)```/.exec(readFileSync(join(ROOT, 'docs/receipts.md'), 'utf8')) ?? [];
 
 const newKey = (): EvidenceKey =>
   openEvidenceKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());

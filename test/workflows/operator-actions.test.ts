@@ -173,6 +173,8 @@ function perform(action: Action, run: Run): Promise<unknown> {
       return run.handle.signal('pinSatisfied');
     case 'signal-pinLocked':
       return run.handle.signal('pinLocked');
+    case 'signal-rowChanged':
+      return run.handle.signal('rowChanged');
     case 'signal-clear':
       return clear.signal('pinSatisfied', { state: 'completed' });
     case 'update-submitCsr-clear':

@@ -46,6 +46,7 @@ export const ACTIONS = {
   'reset-last': { title: 'Reset to the last workflow task', cells: row('goes-on-anew', 'ends-anew') },
   'signal-pinSatisfied': { title: 'Signal `pinSatisfied` by hand', cells: row('goes-on', 'no-run') },
   'signal-pinLocked': { title: 'Signal `pinLocked` by hand', cells: row('goes-on', 'no-run') },
+  'signal-rowChanged': { title: 'Signal `rowChanged` by hand', cells: row('goes-on', 'no-run') },
   'signal-clear': { title: 'Any signal with a clear payload', cells: row('goes-on', 'no-run') },
   'update-submitCsr-clear': { title: 'Update `submitCsr` with a clear payload', cells: row('refused', 'no-run') },
   'update-acknowledge-clear': { title: 'Update `acknowledge` with a clear payload', cells: row('refused', 'no-run') },

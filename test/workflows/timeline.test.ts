@@ -6,6 +6,7 @@ import { type EnrollmentId, toEnrollmentId } from '../../contract/ids.ts';
 import type { Timeline } from '../../contract/timeline.ts';
 import { type EvidenceJwk, publicEvidenceJwk } from '../../core/evidence/evidence-key.ts';
 import { explainEnd } from '../../core/timeline/explain-end.ts';
+import { appendAudit } from '../../store/audit.ts';
 import { beginPinAttempt } from '../../store/begin-pin-attempt.ts';
 import { endEnrollment } from '../../store/end-enrollment.ts';
 import { settlePinAttempt } from '../../store/settle-pin-attempt.ts';
@@ -74,6 +75,13 @@ const ENDS: Record<string, () => Promise<EnrollmentId>> = {
     const run = await runs.bring('awaiting-csr');
     await runs.gateway.cancel(run.id, 'device', randomUUID());
     return ended(run);
+  },
+  'cancelled cancelled by the Token Service, whose request Temporal lost after the row had ended': async () => {
+    const { id, device } = await runs.bring('awaiting-csr');
+    const actor = `token-service:${device.clientId}`;
+    await appendAudit(world.db, { actor, action: 'enrollment.cancel', enrollmentId: id, userId: device.userId, outcome: 'awaiting-csr' });
+    await endEnrollment(world.db, { id, state: 'cancelled', code: 'cancelled', actor: 'token-service' });
+    return id;
   },
   'cancelled cancelled from the Temporal UI': async () => {
     const run = await runs.bring('awaiting-ack');
