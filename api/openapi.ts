@@ -63,6 +63,7 @@ function toPath(route: Route): RouteConfig {
     method,
     path,
     summary,
+    tags: [tagOf(route)],
     security: security(route),
     request: {
       ...parameters(route),
@@ -70,6 +71,13 @@ function toPath(route: Route): RouteConfig {
     },
     responses: { ...successes(route), ...problems(route) },
   };
+}
+
+/** By whoever calls it most: the pages list the calls in these groups. */
+function tagOf({ callers }: Route): string {
+  if (callers.includes('device')) return 'Device';
+  if (callers.includes('token-service')) return 'Token Service';
+  return callers.includes('operator') ? 'Operator' : 'Anybody';
 }
 
 function security({ callers, listeners, scope }: Route): Record<string, string[]>[] {

@@ -17,13 +17,13 @@ const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 export const instant = z.iso.datetime({ precision: 3 });
 
 export const enrollmentIdSchema = uuid;
-export const userIdSchema = callerId;
-export const idempotencyKeySchema = callerId;
+export const userIdSchema = callerId.meta({ example: 'u-1' });
+export const idempotencyKeySchema = callerId.meta({ example: 'registration-4711' });
 
 export const createEnrollmentRequest = z.strictObject({
-  userId: callerId,
-  deviceId: callerId,
-  tokenId: callerId,
+  userId: userIdSchema,
+  deviceId: callerId.meta({ example: 'd-1' }),
+  tokenId: callerId.meta({ example: 't-1' }),
   pin: z.enum(PIN_POLICIES),
   platform: z.enum(PLATFORMS),
 });
