@@ -51,6 +51,7 @@ export const EDGE = {
   rateToken: value('CS_RATE_TOKEN', rate('120/60'), 'Calls with one enrollment token, as points/seconds.'),
   rateUser: value('CS_RATE_USER', rate('120/300'), 'Calls that create enrollments of one user or concern the PIN, as points/seconds.'),
   rateClient: value('CS_RATE_CLIENT', rate('6000/60'), 'Calls of one Token Service (client_id), as points/seconds.'),
+  rateOperator: value('CS_RATE_OPERATOR', rate('600/60'), 'Calls of one operator (sub), as points/seconds.'),
 };
 
 /** Path and content of a file that is renewed while the process runs. */

@@ -98,8 +98,10 @@ function* notForProduction(values: Readonly<Record<string, unknown>>): Generator
 
 /** Settings that are good alone and contradict each other. */
 function* contradictions(values: Readonly<Record<string, unknown>>): Generator<string> {
-  const { pinMinDigits, pinMaxDigits, workerDeploymentName, workerBuildId } = values;
+  const { pinMinDigits, pinMaxDigits, maxPinAttempts, maxPinFailures, workerDeploymentName, workerBuildId } = values;
   if ((workerDeploymentName === undefined) !== (workerBuildId === undefined))
     yield 'CS_WORKER_DEPLOYMENT_NAME and CS_WORKER_BUILD_ID are set together or not at all.';
   if (Number(pinMinDigits) > Number(pinMaxDigits)) yield 'CS_PIN_MIN_DIGITS is above CS_PIN_MAX_DIGITS: no PIN fits.';
+  if (Number(maxPinAttempts) >= Number(maxPinFailures))
+    yield 'CS_PIN_MAX_ATTEMPTS is not below CS_PIN_MAX_FAILURES: one stolen enrollment token could lock the PIN of a user.';
 }

@@ -2,6 +2,9 @@ import type { DeviceStory } from './device-story.ts';
 import type { EnrollmentFacts } from './enrollment-facts.ts';
 import type { RunFacts } from './read-evidence.ts';
 
+/** How the story of a device ends that its user cancelled. */
+export const CANCELLED = 'cancelled by the device';
+
 /** What must never be found. */
 export const RULES = [
   /** More than one certificate of a kind, or one signed that no row planned. */
@@ -37,6 +40,8 @@ export interface Evidence {
   signed: ReadonlySet<string>;
   /** How late an end may be: grace and interval of the sweeper. */
   graceSeconds: number;
+  /** Enrollments whose run the runner itself terminated; no other run may end so: the service itself gives up on runs that hang. */
+  terminated: ReadonlySet<string>;
   /** Why the enrollment ended as it did, by its timeline; undefined: not explained. */
   explain: (enrollmentId: string) => string | undefined;
 }
@@ -81,7 +86,7 @@ function* checkEnd(facts: EnrollmentFacts, { graceSeconds }: Evidence): Generato
     if (status === 'open') yield finding('intent-open', id, `the ${kind} intent is neither issued nor burnt`);
 }
 
-function* checkCertificates({ id, state, intents, certificates, revoked }: EnrollmentFacts, { crl }: Evidence): Generator<Finding> {
+function* checkCertificates({ id, state, open, intents, certificates, revoked }: EnrollmentFacts, { crl }: Evidence): Generator<Finding> {
   for (const kind of ['user', 'sdk']) {
     const active = certificates.filter((one) => one.kind === kind && one.status === 'active').length;
     if (active > 1 || (state === 'completed' && certificates.filter((one) => one.kind === kind).length !== 1))
@@ -89,21 +94,27 @@ function* checkCertificates({ id, state, intents, certificates, revoked }: Enrol
     if (state !== 'completed' && active > 0)
       yield finding('doubled', id, `an active ${kind} certificate of an enrollment that is ${state}`);
   }
+  // Superseded ones are revoked; nobody can use one that stayed pending.
+  for (const { kind, status } of certificates)
+    if (state === 'completed' && status === 'pending') yield finding('lost', id, `it is completed, and its ${kind} certificate pending`);
   const planned = new Set(intents.map(({ serial }) => serial));
   for (const { serial } of certificates) if (!planned.has(serial)) yield finding('unknown-certificate', id, `${serial} has no intent`);
-  const burnt = intents.filter(({ status, marked }) => status === 'burnt' && marked);
-  const dead = certificates.filter(({ status }) => status === 'revoked');
-  for (const { serial } of [...burnt, ...dead]) {
+  const ended = state !== 'completed' && !open;
+  const mayExist = intents.filter(({ status, marked }) => marked && (ended || status === 'burnt'));
+  const dead = certificates.filter(({ status }) => ended || status === 'revoked');
+  for (const serial of new Set([...mayExist, ...dead].map((one) => one.serial))) {
     if (!revoked.includes(serial)) yield finding('not-on-crl', id, `${serial} may have been signed and is not revoked`);
     else if (!crl.has(serial)) yield finding('not-on-crl', id, `${serial} is revoked and not on the CRL`);
   }
 }
 
-function* checkRun({ id, open, intents }: EnrollmentFacts, { runs }: Evidence): Generator<Finding> {
+function* checkRun({ id, state, open, intents }: EnrollmentFacts, { runs, terminated }: Evidence): Generator<Finding> {
   if (!runs.has(id) || open) return;
   const run = runs.get(id);
+  if (run === undefined && state === 'completed') yield finding('run-disagrees', id, 'it is completed, and there is no run');
   if (run?.status === 'RUNNING') yield finding('run-disagrees', id, 'the row has ended, the run has not');
-  if (run?.status === 'FAILED' || run?.status === 'TIMED_OUT') yield finding('run-disagrees', id, `the run ended as ${run.status}`);
+  else if (run !== undefined && run.status !== (terminated.has(id) ? 'TERMINATED' : 'COMPLETED'))
+    yield finding('run-disagrees', id, `the run ended as ${run.status}`);
   if (run?.replayFault !== undefined) yield finding('run-disagrees', id, `its history does not replay: ${run.replayFault}`);
   const planned = new Set(intents.map(({ serial }) => serial));
   for (const serial of run?.serials ?? [])
@@ -117,8 +128,8 @@ function* checkDevice({ id, state, certificates }: EnrollmentFacts, story: Devic
     if (!certificates.some((one) => one.sha256 === sha256))
       yield finding('unknown-certificate', id, `the device holds ${serial}, no row does`);
   if (story.outcome === 'stuck') yield finding('lost', id, `the device never got through: ${story.troubles.at(-1) ?? ''}`);
-  if (story.course === 'complete' && story.outcome === 'ended')
-    yield finding('lost', id, `its user went on to the end, and it ended ${story.end ?? ''}`);
+  if (story.outcome === 'ended' && (story.course !== 'cancel' || story.end !== CANCELLED))
+    yield finding('lost', id, `its user wanted to ${story.course}, and it ended ${story.end ?? ''}`);
   if ((story.outcome === 'completed') !== (state === 'completed'))
     yield finding('lost', id, `the device says ${story.outcome} ${story.end ?? ''}, the row ${state}`);
   if (story.outcome === 'completed' && story.certificates.length !== 2)

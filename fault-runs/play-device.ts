@@ -14,6 +14,7 @@ import {
   type StepName,
   VirtualCard,
 } from '../sdk/index.ts';
+import { CANCELLED } from './check-enrollments.ts';
 import type { DeviceStory, DeviceWish, Ground } from './device-story.ts';
 import { checkAfterTheEnd, checkRepetition } from './repeat-answers.ts';
 
@@ -151,7 +152,7 @@ async function atCourse(play: Play): Promise<void> {
     try {
       await cancelEnrollment(optionsOf(play));
       story.outcome = 'ended';
-      story.end = 'cancelled by the device';
+      story.end = CANCELLED;
       story.answeredAt.push(performance.now());
       return;
     } catch (error) {

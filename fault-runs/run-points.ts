@@ -1,6 +1,7 @@
 import type { FaultPoint } from '../faults/fault-points.ts';
 import type { Finding } from './check-enrollments.ts';
 import type { Ground } from './device-story.ts';
+import { readAllIds } from './enrollment-facts.ts';
 import type { FaultyStack } from './faulty-stack.ts';
 import type { Fault } from './inflict-fault.ts';
 import { pointScenes } from './point-scenes.ts';
@@ -26,9 +27,13 @@ export async function runPoints(
 ): Promise<PointResult[]> {
   const results: PointResult[] = [];
   for (const run of runs) {
+    const earlier = new Set(await readAllIds(stack));
     const report = await runAtPoint(stack, ground, run);
-    const ids = report.stories.map(({ enrollmentId }) => enrollmentId);
-    const result = { ...report, findings: await settleAndCheck(stack, ids, report.stories) };
+    const told = report.stories.map(({ enrollmentId }) => enrollmentId);
+    // Also an enrollment of which no device ever heard.
+    const ids = [...new Set([...told, ...(await readAllIds(stack))])].filter((id) => !earlier.has(id));
+    const terminated = new Set(run.scene === 'lost-run' ? told : []);
+    const result = { ...report, findings: await settleAndCheck(stack, ids, report.stories, terminated) };
     tell(result);
     results.push(result);
   }

@@ -13,7 +13,12 @@ const SETTLE_MS = 300_000;
 const PAUSE_MS = 250;
 
 /** Waits until all these enrollments, their runs and the CRLs have come to rest, then judges what is left. */
-export async function settleAndCheck(stack: FaultyStack, ids: readonly string[], stories: readonly DeviceStory[]): Promise<Finding[]> {
+export async function settleAndCheck(
+  stack: FaultyStack,
+  ids: readonly string[],
+  stories: readonly DeviceStory[],
+  terminated: ReadonlySet<string> = new Set(),
+): Promise<Finding[]> {
   const closed = new Set<string>();
   for (const end = Date.now() + SETTLE_MS; Date.now() < end && !(await isAtRest(stack, ids, closed)); ) await sleep(PAUSE_MS);
   const runs = await readRuns(stack, ids);
@@ -24,6 +29,7 @@ export async function settleAndCheck(stack: FaultyStack, ids: readonly string[],
     crl: await readCrls(stack),
     signed: await ofThese(stack, ids),
     graceSeconds: GRACE_SECONDS,
+    terminated,
     explain: await explanations(stack, ids),
   });
 }

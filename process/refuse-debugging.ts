@@ -12,11 +12,11 @@ export interface DebuggingFacts {
 }
 
 /**
- * Node takes `_` for `-`. Each of these shows memory, keys of connections, or environment: inspector, snapshots, reports, cores, TLS logs;
+ * Node takes `_` for `-`, V8 one dash for two. Each of these shows memory, keys of connections, or environment: inspector, snapshots, reports, cores, TLS logs;
  * V8's `--trace` prints the arguments of every call, its `--log…` strings of the code, its exceptions their messages.
  */
 const SHOWING =
-  /^--(inspect|debug|heapsnapshot|heap-prof|cpu-prof|prof$|report|diagnostic-report|experimental-report|abort-on-uncaught-exception|tls-keylog|trace-tls|trace$|trace-event|log-|log$|logfile|print-all-exceptions|allow-natives-syntax|expose-internals)/;
+  /^--?(inspect|debug|heapsnapshot|heap-prof|cpu-prof|prof$|report|diagnostic-report|experimental-report|abort-on-uncaught-exception|tls-keylog|trace-tls|trace$|trace-event|log-|log$|logfile|print-all-exceptions|allow-natives-syntax|expose-internals)/;
 /** Log what Node, the database client or gRPC read and write: credentials, hashes, sealed keys. */
 const LOGGING = ['NODE_DEBUG', 'NODE_DEBUG_NATIVE', 'DEBUG', 'GRPC_TRACE', 'GRPC_NODE_TRACE'];
 /** Node does not read it (its way is `--tls-keylog`), the TLS library inside of the Temporal worker knows it. */

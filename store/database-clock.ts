@@ -10,8 +10,10 @@ export function databaseClock(db: Executor, now: () => number = () => performanc
   let kept: { theirs: number; at: number } | undefined;
   let asking: Promise<void> | undefined;
   const ask = async (): Promise<void> => {
+    const begun = now();
     const theirs = await databaseTime(db);
-    kept = { theirs: theirs.getTime(), at: now() };
+    // It was that late at some moment in between: half of a slow answer is the most that this is wrong by.
+    kept = { theirs: theirs.getTime(), at: (begun + now()) / 2 };
   };
   const asked = (): Promise<void> => {
     asking ??= ask().finally(() => {

@@ -177,6 +177,7 @@ export const FUNCTION_GRANTS: Readonly<Record<string, readonly DatabaseRole[]>> 
   'guard_intent()': [],
   'block_compromised_key()': [],
   'audit_blocked_key()': [],
+  'guard_blocked_by()': [],
   'jws_kid(text)': [],
   'audit_field(text)': [],
   'audit_hash(bytea, bigint, audit)': [],

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { EnrollmentId } from '../contract/ids.ts';
 import type { Database } from '../store/database.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import { openStartedAfter } from '../store/open-started.ts';
@@ -32,24 +31,31 @@ export function lostRuns(deps: LostRunsDeps): () => Promise<void> {
   };
 }
 
-/** As many starts fail, and it is not the rows: Temporal is away. */
+/** As many starts fail one after the other, and it is not the rows: Temporal is away. */
 const MOST_FAILURES = 10;
 
 /** A row that cannot be started does not hold up those behind it; the turn fails all the same, after them, and is made again. */
-async function startAll({ db, log, start }: LostRunsDeps): Promise<void> {
-  const failures: unknown[] = [];
-  for (let rows = await openStartedAfter(db); rows.length > 0; rows = await openStartedAfter(db, lastId(rows))) {
-    for (const row of rows) {
-      await start(row).catch((error: unknown) => {
-        log.warn({ err: error, enrollmentId: row.id }, 'could not start the run of an open enrollment; trying again in the next turn');
-        failures.push(error);
-      });
-      if (failures.length === MOST_FAILURES) throw failures[0];
-    }
+async function startAll(deps: LostRunsDeps): Promise<void> {
+  let [failed, inARow] = [0, 0];
+  for await (const row of openRows(deps.db)) {
+    const started = await tryStart(deps, row);
+    failed += started ? 0 : 1;
+    inARow = started ? 0 : inARow + 1;
+    if (inARow === MOST_FAILURES) break;
   }
-  if (failures.length > 0) throw failures[0];
+  if (failed > 0) throw new Error(`${failed} run(s) of open enrollments could not be started`);
 }
 
-function lastId(rows: readonly EnrollmentRow[]): EnrollmentId | undefined {
-  return rows.at(-1)?.id;
+async function* openRows(db: Database): AsyncGenerator<EnrollmentRow> {
+  for (let rows = await openStartedAfter(db); rows.length > 0; rows = await openStartedAfter(db, rows.at(-1)?.id)) yield* rows;
+}
+
+async function tryStart({ log, start }: LostRunsDeps, row: EnrollmentRow): Promise<boolean> {
+  try {
+    await start(row);
+    return true;
+  } catch (error) {
+    log.warn({ err: error, enrollmentId: row.id }, 'could not start the run of an open enrollment; trying again in the next turn');
+    return false;
+  }
 }

@@ -15,12 +15,16 @@ export interface RateLimits {
   close(): Promise<void>;
 }
 
-type Settings = Pick<Config<'api'>, 'rateLimits' | 'rateAddress' | 'rateToken' | 'rateUser' | 'rateClient' | 'databaseUrl' | 'tokenKeys'>;
+type Settings = Pick<
+  Config<'api'>,
+  'rateLimits' | 'rateAddress' | 'rateToken' | 'rateUser' | 'rateClient' | 'rateOperator' | 'databaseUrl' | 'tokenKeys'
+>;
 
 /** The limits of the configuration, over counters that all API processes have in common. */
 export function rateLimits(config: Settings): RateLimits {
   if (!config.rateLimits) return { spend: async () => undefined, blockedMs: () => 0, close: async () => undefined };
-  const rates = { address: config.rateAddress, token: config.rateToken, user: config.rateUser, client: config.rateClient };
+  const { rateAddress: address, rateToken: token, rateUser: user, rateClient: client, rateOperator: operator } = config;
+  const rates = { address, token, user, client, operator };
   const { counters, close } = openRateCounters<LimitName>(config.databaseUrl, rates);
   const blocked = new Map<string, number>();
   const keyOf = hashedKey(config);

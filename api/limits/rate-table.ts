@@ -17,4 +17,5 @@ export const RATE_TABLE = {
 
 /** Limits of what a caller proved. */
 export type SubjectLimit = 'token' | 'user' | 'client';
-export type LimitName = SubjectLimit | 'address';
+/** Every call of an operator spends from `operator`: each leaves an audit row. */
+export type LimitName = SubjectLimit | 'address' | 'operator';

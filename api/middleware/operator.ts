@@ -28,6 +28,8 @@ export function operatorCall(action: OperatorAction, answer: (call: OperatorCall
     const { actor, mayCall } = await operatorOf(deps, req);
     // No longer counted by address; who may not call still is, because each refusal is a row.
     if (mayCall) res.locals.callerProven = true;
+    // Before anything is audited: each row waits for the one lock of the chain.
+    if (mayCall) await deps.limits.spend('operator', actor, 1, res);
     try {
       if (!mayCall) throw new ServiceError('insufficient_scope', 'The access token lacks the scope operator.', { scope: 'operator' });
       await answer({ deps, req, res, actor });

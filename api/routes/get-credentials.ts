@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { assertNever } from '../../contract/states.ts';
 import type { EnrollmentReading } from '../../store/read-enrollment.ts';
 import type { ApiDeps } from '../deps.ts';
+import { hungUp } from '../http/hung-up.ts';
 import { requireDevice } from '../middleware/caller.ts';
 import { preferredWaitMs } from '../prefer-wait.ts';
 import { credentialsOf } from '../render-credentials.ts';
@@ -44,7 +45,7 @@ export function sendIssuing(res: Response, { enrollment: { id } }: EnrollmentRea
 
 /** Handing out is counted and audited: to a caller that has hung up meanwhile nothing is handed out. */
 async function deliver(deps: ApiDeps, res: Response, reading: EnrollmentReading): Promise<void> {
-  if (res.closed) return;
+  if (hungUp(res)) return;
   const credentials = await credentialsOf(deps, reading);
   if (credentials === undefined) throw refusalAt(deps, await readAgain(deps, reading.enrollment.id), 'credentials_gone');
   res.json(credentials);
@@ -53,7 +54,7 @@ async function deliver(deps: ApiDeps, res: Response, reading: EnrollmentReading)
 async function untilIssued(deps: ApiDeps, res: Response, reading: EnrollmentReading, waitMs: number): Promise<EnrollmentReading> {
   let current = reading;
   let pause = FIRST_POLL_MS;
-  for (let left = waitMs; left > 0 && !res.closed && current.enrollment.state === 'issuing'; pause = Math.min(pause * 2, MOST_POLL_MS)) {
+  for (let left = waitMs; left > 0 && !hungUp(res) && current.enrollment.state === 'issuing'; pause = Math.min(pause * 2, MOST_POLL_MS)) {
     await sleep(Math.min(pause, left));
     left -= pause;
     current = await readAgain(deps, reading.enrollment.id);

@@ -7,6 +7,7 @@ import { findPrivateKey } from '../../core/csr/find-private-key.ts';
 import { readSubmission, type Stored, type SubmissionOutcome, storeSubmission } from '../../store/csr-submission.ts';
 import type { EnrollmentReading } from '../../store/read-enrollment.ts';
 import type { ApiDeps } from '../deps.ts';
+import { hungUp } from '../http/hung-up.ts';
 import { requireDevice } from '../middleware/caller.ts';
 import { parseBody } from '../middleware/json-body.ts';
 import { preferredWaitMs } from '../prefer-wait.ts';
@@ -127,7 +128,7 @@ async function answer(deps: ApiDeps, res: Response, after: EnrollmentReading, di
 
 /** Handing out is counted and audited: to a caller that has hung up meanwhile nothing is handed out. */
 async function deliver(deps: ApiDeps, res: Response, after: EnrollmentReading): Promise<void> {
-  if (res.closed) return;
+  if (hungUp(res)) return;
   if (after.enrollment.state === 'issuing') return sendIssuing(res, after);
   const credentials = await credentialsOf(deps, after);
   if (credentials === undefined) throw gone(deps, await readAgain(deps, after.enrollment.id));

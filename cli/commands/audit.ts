@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import type { ChainPlace } from '../../core/evidence/audit-checkpoint.ts';
 import type { AuditVerdict } from '../../core/evidence/audit-finding.ts';
@@ -10,6 +9,7 @@ import { openSegment } from '../audit/read-segment.ts';
 import { verifyDatabase } from '../audit/verify-database.ts';
 import { verifySegment } from '../audit/verify-segment.ts';
 import { evidenceKeys, keptKeys } from '../evidence-keys.ts';
+import { operatorName } from '../operator-name.ts';
 import { databaseUrlOf } from '../place.ts';
 import { withDatabase } from '../with-database.ts';
 
@@ -110,7 +110,7 @@ function dropCommand(): Command {
     .action(({ segment, jwks, data }: { segment: string; jwks?: string; data: string }) =>
       withDatabase(data, async (db) => {
         const keys = await evidenceKeys(db, jwks);
-        const went = await dropSegment(db, databaseUrlOf(data), segment, keys, `operator:${userInfo().username}`);
+        const went = await dropSegment(db, databaseUrlOf(data), segment, keys, operatorName());
         console.log(`Dropped ${went} audit rows that ${segment} holds. Keep the file.`);
       }),
     );

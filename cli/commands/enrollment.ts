@@ -1,5 +1,4 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { Command } from 'commander';
@@ -7,6 +6,7 @@ import { type EnrollmentId, isEnrollmentId } from '../../contract/ids.ts';
 import type { Database } from '../../store/database.ts';
 import { readSignedTimeline, requestTimeline } from '../../store/timeline-request.ts';
 import { tls } from '../../temporal/connection.ts';
+import { operatorName } from '../operator-name.ts';
 import { temporalOf } from '../place.ts';
 import { gatherTimeline } from '../timeline/gather-timeline.ts';
 import { renderTimeline } from '../timeline/render-timeline.ts';
@@ -67,7 +67,7 @@ const SIGNED_WAIT_MS = 15_000;
 
 /** The evidence key is in the enrollment worker alone: it makes and signs the document, this command only asks and fetches. */
 async function exportSigned(db: Database, id: EnrollmentId, file: string): Promise<void> {
-  const request = await requestTimeline(db, id, `operator:${userInfo().username}`);
+  const request = await requestTimeline(db, id, operatorName());
   for (let waited = 0; waited < SIGNED_WAIT_MS; waited += 250) {
     const jws = await readSignedTimeline(db, request);
     if (jws !== undefined) {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { Command } from 'commander';
 import { type Blocking, blockKey, listBlockedKeys } from '../../store/blocked-key.ts';
+import { operatorName } from '../operator-name.ts';
 import { readPublicKey } from '../read-public-key.ts';
 import { withDatabase } from '../with-database.ts';
 
@@ -34,7 +34,7 @@ function blockCommand(): Command {
     .action(async (key: string, { reason, by, ...place }: Place & { reason: string; by?: string }) => {
       const spkiSha256 = toSpkiSha256(key);
       if (reason.trim() === '') throw new Error('Say --reason: the audit keeps it.');
-      const blockedBy = `operator:${by ?? userInfo().username}`;
+      const blockedBy = operatorName(by);
       const done = await withDatabase(place.data, (db) => blockKey(db, { spkiSha256, reason, blockedBy }));
       console.log(place.json === true ? JSON.stringify({ spkiSha256, ...done }, null, 2) : render(spkiSha256, done));
     });

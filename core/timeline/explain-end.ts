@@ -56,9 +56,17 @@ function pinDone({ what, outcome, audit }: TimelineStep): boolean {
 function explainEffects(timeline: Timeline, end: TimelineStep): Explanation | undefined {
   const has = (what: string) => timeline.steps.some((step) => own(step) && step.what === what);
   if (has('credentials.intend') && !has('sealed-key.erase')) return no('A sealed key was made and there is no step sealed-key.erase.');
-  if (has('credentials.sign') && !has('certificates.revoke'))
-    return no(`Certificates may have been signed before ${end.at}, and there is no step certificates.revoke.`);
+  const left = serialsOf(timeline, 'credentials.sign').filter((serial) => !serialsOf(timeline, 'certificates.revoke').includes(serial));
+  if (left.length > 0) return no(`${left.join(', ')} may have been signed before ${end.at}, and no step certificates.revoke names it.`);
   return undefined;
+}
+
+/** Of a list, or by kind. */
+function serialsOf({ steps }: Timeline, what: string): unknown[] {
+  return steps.flatMap((step) => {
+    const serials = own(step) && step.what === what ? step.audit?.detail['serials'] : undefined;
+    return typeof serials === 'object' && serials !== null ? Object.values<unknown>({ ...serials }) : [];
+  });
 }
 
 function explainCode(timeline: Timeline, end: TimelineStep): Explanation {

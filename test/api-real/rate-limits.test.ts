@@ -13,11 +13,22 @@ const stand = await startStand();
 beforeEach(() => stand.db.$executeRaw`TRUNCATE rate_limit`);
 
 const HIGH = { points: 1_000_000, seconds: 60 };
-type Rates = Partial<Pick<Config<'api'>, 'rateAddress' | 'rateToken' | 'rateUser' | 'rateClient' | 'trustedProxies' | 'databaseUrl'>>;
+type Rates = Partial<
+  Pick<Config<'api'>, 'rateAddress' | 'rateToken' | 'rateUser' | 'rateClient' | 'rateOperator' | 'trustedProxies' | 'databaseUrl'>
+>;
 
 /** An API process of its own over the same rows; what is not said is not limited. */
 async function limited(rates: Rates) {
-  const config = { ...stand.config, rateLimits: true, rateAddress: HIGH, rateToken: HIGH, rateUser: HIGH, rateClient: HIGH, ...rates };
+  const config = {
+    ...stand.config,
+    rateLimits: true,
+    rateAddress: HIGH,
+    rateToken: HIGH,
+    rateUser: HIGH,
+    rateClient: HIGH,
+    rateOperator: HIGH,
+    ...rates,
+  };
   const limits = rateLimits(config);
   onTestFinished(() => limits.close());
   return startSecondApi(stand, { config, limits });
@@ -156,6 +167,17 @@ describe('an operator', () => {
     expect(await statuses('operator')).toEqual([200, 200, 200, 200]);
     expect((await statuses('enrollment:read')).at(-1)).toBe(429);
   });
+});
+
+test('of an operator: too many calls are 429, and leave no audit row', async () => {
+  const api = await limited({ rateOperator: { points: 2, seconds: 60 } });
+  const operator = await startOperatorListener(api);
+  const ask = async () => {
+    const headers = { authorization: `Bearer ${await operator.token({ subject: 'busy' })}` };
+    return (await fetch(`${operator.base}/v1/operator/locked-users`, { headers })).status;
+  };
+  expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 429]);
+  expect(await stand.db.audit.count({ where: { actor: 'operator:busy' } })).toBe(2);
 });
 
 describe('addresses', () => {

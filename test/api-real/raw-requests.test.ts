@@ -176,9 +176,10 @@ describe('expectations, upgrades, other methods', () => {
   });
 
   test('CONNECT behind a request does not answer in its place', async () => {
-    const { whole } = await create();
+    const { whole, wasMade } = await create();
     const { statuses, closed } = await say(tls, `${whole}CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n`, 2);
     expect([closed, statuses.includes(405)]).toEqual([true, false]);
+    await expect.poll(wasMade).toBe(true);
   });
 
   test('another expectation: 417', async () => {

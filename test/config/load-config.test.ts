@@ -180,6 +180,15 @@ describe('secrets are never quoted', () => {
   });
 });
 
+test('as many PIN attempts of an enrollment as failures of a user are refused: one stolen token could lock the PIN', () => {
+  for (const name of ['api', 'worker'] as const) {
+    const limits = (attempts: number, failures: number) =>
+      environmentOf(name, { CS_PIN_MAX_ATTEMPTS: String(attempts), CS_PIN_MAX_FAILURES: String(failures) });
+    expect(problemsOf(name, limits(9, 10))).toEqual([]);
+    expect(problemsOf(name, limits(5, 5))).toEqual([expect.stringContaining('CS_PIN_MAX_ATTEMPTS is not below CS_PIN_MAX_FAILURES')]);
+  }
+});
+
 describe('worker versioning', () => {
   test('is off unless a deployment is named, and then needs a build id', () => {
     expect(problemsOf('worker', environmentOf('worker', {}))).toEqual([]);

@@ -58,6 +58,7 @@ describe('cs keys, with the rights of an operator', () => {
     expect(await cs('list')).toMatch(new RegExp(`^${hash}  .*  operator:ann  stolen phone$`));
     expect(await db.audit.findMany()).toMatchObject([{ actor: 'operator:ann', action: 'key.block', detail: { login: 'cs_operator' } }]);
     await expect(cs('block', 'no-such-file', '--reason', 'x')).rejects.toThrow(/neither a file nor/);
+    await expect(cs('block', hash, '--reason', 'x', '--by', 'Jane Doe')).rejects.toThrow('"Jane Doe" cannot stand in the audit as a name');
     await expect(cs('block', hash, '--reason', ' ')).rejects.toThrow(/--reason/);
     expect(await db.blockedKey.count()).toBe(1);
   });

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,18 @@ describe('migrations', () => {
     const url = await emptyDatabase();
     expect(await applyMigrations(url, PRISMA)).toContain('20261123000000_enrollment');
     expect(await applyMigrations(url, PRISMA)).toEqual([]);
+  });
+
+  it('go on over a blocked key whose entry has the form of an earlier release, and ask the new form of new ones', async () => {
+    const url = await emptyDatabase();
+    await applyMigrations(url, folderWithout('20261126140000_asker_logins'));
+    const block = (digit: string, by: string) =>
+      ask(url, `INSERT INTO blocked_key (spki_sha256, reason, blocked_by) VALUES ('${digit.repeat(64)}', 'stolen', '${by}')`);
+    await block('a', 'operator:Jane Doe');
+    expect(await applyMigrations(url, PRISMA)).toEqual(['20261126140000_asker_logins']);
+    await expect(block('b', 'operator:Jane Doe')).rejects.toThrow('blocked_key_by_check');
+    await block('b', 'operator:jane.doe');
+    expect(await ask(url, 'SELECT count(*)::int AS n FROM blocked_key')).toEqual([{ n: 2 }]);
   });
 
   it('run function bodies in dollar quotes as one statement', async () => {
@@ -49,6 +61,13 @@ function folderWith(migrations: Readonly<Record<string, string>>): string {
     mkdirSync(join(folder, 'migrations', name));
     writeFileSync(join(folder, 'migrations', name, 'migration.sql'), script);
   }
+  return folder;
+}
+
+/** The project's schema and migrations as they were before this one. */
+function folderWithout(name: string): string {
+  const folder = folderWith({});
+  rmSync(join(folder, 'migrations', name), { recursive: true });
   return folder;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkEnrollments, type Evidence, RULES, type Rule } from '../../fault-runs/check-enrollments.ts';
+import { CANCELLED, checkEnrollments, type Evidence, RULES, type Rule } from '../../fault-runs/check-enrollments.ts';
 import type { DeviceStory } from '../../fault-runs/device-story.ts';
 import type { EnrollmentFacts } from '../../fault-runs/enrollment-facts.ts';
 
@@ -62,6 +62,7 @@ function evidence(facts: EnrollmentFacts, changes: Partial<Evidence> = {}): Evid
     crl,
     signed,
     graceSeconds: 15,
+    terminated: new Set(),
     explain: () => 'told by the timeline',
     ...changes,
   };
@@ -88,6 +89,35 @@ const BROKEN: readonly [Rule, string, Evidence][] = [
   ['lost', 'a user who went on to the end was told of another one', evidence(cancelled(), { stories: [gone] })],
   ['lost', 'a device that never got through', evidence(completed(), { stories: [story({ outcome: 'stuck' })] })],
   ['lost', 'an enrollment without a row', evidence(completed(), { stories: [story({ enrollmentId: 'nobody' })] })],
+  [
+    'lost',
+    'a device whose user would have cancelled later',
+    evidence(cancelled(), {
+      stories: [story({ course: 'cancel', outcome: 'ended', end: 'expired (deadline_issuing)', certificates: [] })],
+    }),
+  ],
+  [
+    'lost',
+    'completed, its certificates pending',
+    evidence(completed({ certificates: completed().certificates.map((one) => ({ ...one, status: 'pending' })) })),
+  ],
+  [
+    'not-on-crl',
+    'ended, with certificates that nobody revoked',
+    evidence(
+      cancelled({
+        intents: completed().intents,
+        certificates: completed().certificates.map((one) => ({ ...one, status: 'pending' })),
+        revoked: [],
+      }),
+    ),
+  ],
+  ['run-disagrees', 'completed without a run', evidence(completed(), { runs: new Map([[ID, undefined]]) })],
+  [
+    'run-disagrees',
+    'a run that the service gave up on',
+    evidence(completed(), { runs: new Map([[ID, { status: 'TERMINATED', serials: [] }]]) }),
+  ],
   ['unexplained', 'a timeline that has no answer', evidence(completed(), { explain: () => undefined })],
   [
     'intent-open',
@@ -126,7 +156,7 @@ const BROKEN: readonly [Rule, string, Evidence][] = [
 describe('the checker of the fault runs', () => {
   test('finds nothing where nothing is wrong', () => {
     expect(checkEnrollments(evidence(completed(), { stories: [story()] }))).toEqual([]);
-    const asWished = story({ course: 'cancel', outcome: 'ended', certificates: [] });
+    const asWished = story({ course: 'cancel', outcome: 'ended', end: CANCELLED, certificates: [] });
     expect(checkEnrollments(evidence(cancelled(), { stories: [asWished] }))).toEqual([]);
   });
 

@@ -91,6 +91,10 @@ describe('what shows memory', () => {
     '--logfile=/tmp/v8.log',
     '--print-all-exceptions',
     '--expose-internals',
+    '-trace',
+    '-log_all',
+    '-abort-on-uncaught-exception',
+    '-prof',
   ])('%s: on the command line and in NODE_OPTIONS, quoted too', (option) => {
     expect(faults({ execArgv: [option] })).toHaveLength(1);
     expect(faults({ environment: { NODE_OPTIONS: `--max-old-space-size=512 ${option}` } })).toHaveLength(1);

@@ -142,6 +142,11 @@ const APART: readonly Forbidden[] = [
     sql: () => `INSERT INTO blocked_key (spki_sha256, reason, blocked_by) VALUES ('${HEX('a')}', 'x', 'operator:x')`,
   },
   {
+    what: 'to block a key as a revocation',
+    to: 'all',
+    sql: () => `INSERT INTO blocked_key (spki_sha256, reason, blocked_by) VALUES ('${HEX('a')}', 'x', 'revocation')`,
+  },
+  {
     what: 'to say with which login a timeline was asked for',
     to: 'all',
     sql: () =>

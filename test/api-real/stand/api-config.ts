@@ -66,6 +66,7 @@ export function testApiConfig(given: Partial<Config<'api'>> & Pick<Config<'api'>
     rateToken: { points: 120, seconds: 60 },
     rateUser: { points: 120, seconds: 300 },
     rateClient: { points: 6_000, seconds: 60 },
+    rateOperator: { points: 6_000, seconds: 60 },
     jwtIssuer: JWT_ISSUER,
     jwtAudience: JWT_AUDIENCE,
     tokenKeys: testKeys('t1'),
