@@ -59,8 +59,13 @@ function makeAuthorities() {
 
 function makeKeys() {
   for (const [file, kid] of Object.entries(KEY_RINGS)) write(file, `${kid} ${secret()}\n`);
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  write('evidence.key.pem', privateKey.export({ format: 'pem', type: 'pkcs8' }));
+  const pem = (type) => ({ format: 'pem', type });
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: pem('spki'),
+    privateKeyEncoding: pem('pkcs8'),
+  });
+  write('evidence.key.pem', privateKey);
 }
 
 /** One password a role, each in the one file that its process is given. */

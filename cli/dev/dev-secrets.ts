@@ -1,7 +1,8 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHierarchy } from '../../core/pki/create-hierarchy.ts';
+import { newEcKey } from '../../sdk/csr/new-key.ts';
 import { writeHierarchy } from '../commands/ca.ts';
 import { makeTlsFiles } from './tls-files.ts';
 
@@ -63,10 +64,10 @@ function writeSecrets(folder: string): void {
   for (const id of ISSUERS) write(`${id}.passphrase`, `${randomBytes(24).toString('base64url')}\n`);
   write('evidence.key.pem', ecKeyPem());
   write('database.password', randomBytes(24).toString('base64url'));
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  write('token-service.jwk.json', JSON.stringify({ ...privateKey.export({ format: 'jwk' }), kid: 'ts-1', alg: 'ES256', use: 'sig' }));
+  const jwk = newEcKey('prime256v1').export({ format: 'jwk' });
+  write('token-service.jwk.json', JSON.stringify({ ...jwk, kid: 'ts-1', alg: 'ES256', use: 'sig' }));
 }
 
 function ecKeyPem(): string {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return newEcKey('prime256v1').export({ format: 'pem', type: 'pkcs8' }).toString();
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import type { KeyType } from '../../contract/key-types.ts';
 import { assertNever } from '../../contract/states.ts';
 import { sealSdkKey } from '../sealing/seal-sdk-key.ts';
@@ -9,10 +9,9 @@ import type { KeyOrder, SealedSdkKey } from './key-order.ts';
  * plaintext lives in this one call. The exported octets are wiped; what OpenSSL and the heap keep goes with the thread.
  */
 export function makeSealedKey(order: KeyOrder): SealedSdkKey {
-  const { publicKey, privateKey } = generate(order.keyType);
+  const { publicKey, privateKey: pkcs8 } = generate(order.keyType);
   const madeNs = process.hrtime.bigint();
-  const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
-  const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
+  const spki = new Uint8Array(publicKey);
   try {
     const { value, sha256B64u } = sealSdkKey({ ...order, spki, pkcs8 });
     return { spki, sealed: value, sealedSha256: sha256B64u, madeNs, sealedNs: process.hrtime.bigint() };
@@ -21,12 +20,16 @@ export function makeSealedKey(order: KeyOrder): SealedSdkKey {
   }
 }
 
-function generate(type: KeyType): { publicKey: KeyObject; privateKey: KeyObject } {
+/** Written by the job that makes it: an object of the key would be one more place that holds it. */
+const SPKI = { format: 'der', type: 'spki' } as const;
+const PKCS8 = { format: 'der', type: 'pkcs8' } as const;
+
+function generate(type: KeyType): { publicKey: Buffer; privateKey: Buffer } {
   switch (type) {
     case 'EC:P-256':
-      return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      return generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 });
     case 'EC:P-384':
-      return generateKeyPairSync('ec', { namedCurve: 'P-384' });
+      return generateKeyPairSync('ec', { namedCurve: 'P-384', publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 });
     case 'RSA:2048':
       return rsa(2_048);
     case 'RSA:3072':
@@ -38,6 +41,6 @@ function generate(type: KeyType): { publicKey: KeyObject; privateKey: KeyObject 
   }
 }
 
-function rsa(modulusLength: number): { publicKey: KeyObject; privateKey: KeyObject } {
-  return generateKeyPairSync('rsa', { modulusLength, publicExponent: 65_537 });
+function rsa(modulusLength: number): { publicKey: Buffer; privateKey: Buffer } {
+  return generateKeyPairSync('rsa', { modulusLength, publicExponent: 65_537, publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 });
 }

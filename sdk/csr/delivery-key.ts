@@ -1,6 +1,7 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import type { DeliveryKeyJwk } from '../../contract/key-types.ts';
 import { SdkError } from '../sdk-error.ts';
+import { newEcKey } from './new-key.ts';
 
 /**
  * The key to which the service seals the SDK key: EC P-256, new for every enrollment, destroyed after the acknowledgement.
@@ -17,7 +18,7 @@ export interface DeliveryKey {
 }
 
 export function makeDeliveryKey(): DeliveryKey {
-  return deliveryKeyOf(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey);
+  return deliveryKeyOf(newEcKey('prime256v1'));
 }
 
 /** base64 of PKCS#8 DER, as the card keeps it → the key. */

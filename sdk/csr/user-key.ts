@@ -1,8 +1,6 @@
-import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { KeyType } from '../../contract/key-types.ts';
-
-const generate = promisify(generateKeyPair);
+import { newEcKey, newRsaKey } from './new-key.ts';
 
 /**
  * Makes the user key on the device. EC takes well under a millisecond, RSA seconds on a slow phone: do it off the UI thread.
@@ -11,13 +9,13 @@ const generate = promisify(generateKeyPair);
 export async function makeUserKey(type: KeyType): Promise<KeyObject> {
   switch (type) {
     case 'EC:P-256':
-      return (await generate('ec', { namedCurve: 'prime256v1' })).privateKey;
+      return newEcKey('prime256v1');
     case 'EC:P-384':
-      return (await generate('ec', { namedCurve: 'secp384r1' })).privateKey;
+      return newEcKey('secp384r1');
     case 'RSA:2048':
     case 'RSA:3072':
     case 'RSA:4096':
-      return (await generate('rsa', { modulusLength: Number(type.slice(4)), publicExponent: 65537 })).privateKey;
+      return newRsaKey(Number(type.slice(4)));
   }
 }
 

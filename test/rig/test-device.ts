@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { submissionDigest } from '../../api/submission-digest.ts';
 import type { EnrollmentId } from '../../contract/ids.ts';
 import type { DeliveryFormat, KeyType } from '../../contract/key-types.ts';
@@ -6,6 +6,7 @@ import { makeChallenge } from '../../core/csr/challenge.ts';
 import { makeAckProof } from '../../sdk/acknowledge/make-ack-proof.ts';
 import { buildCsr, csrPem } from '../../sdk/csr/build-csr.ts';
 import { type DeliveryKey, makeDeliveryKey } from '../../sdk/csr/delivery-key.ts';
+import { newEcKey } from '../../sdk/csr/new-key.ts';
 import { openSealedKey } from '../../sdk/sealed-key/open-sealed-key.ts';
 import { spkiHash } from '../../sdk/sealed-key/sealed-key.ts';
 import { storeSubmission } from '../../store/csr-submission.ts';
@@ -31,7 +32,7 @@ export interface SubmissionWish {
 }
 
 export function newUserKey(): KeyObject {
-  return generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;
+  return newEcKey('prime256v1');
 }
 
 /** Builds a CSR with the reference SDK and stores it as the API does. */

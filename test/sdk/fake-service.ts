@@ -1,14 +1,4 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  randomUUID,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomBytes, randomUUID, sign, verify } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type FixedSealing, sealCmsFixed, sealJweFixed } from '../../conformance/seal-fixed.ts';
@@ -16,6 +6,7 @@ import { testCertificate } from '../../conformance/test-certificate.ts';
 import { readVectors } from '../../conformance/vectors-file.ts';
 import { buildCsr, csrPem } from '../../sdk/csr/build-csr.ts';
 import { deliveryThumbprint, makeDeliveryKey } from '../../sdk/csr/delivery-key.ts';
+import { newEcKey } from '../../sdk/csr/new-key.ts';
 import { DerReader } from '../../sdk/der/read-der.ts';
 import { spkiHash } from '../../sdk/sealed-key/sealed-key.ts';
 import { makeTestTls } from './test-tls.ts';
@@ -66,7 +57,7 @@ export class FakeService {
   tamper: (body: Record<string, unknown>) => Record<string, unknown> = (body) => body;
   challenge = vectors.challenge.value;
   readonly #attempts = new Map<string, Reply>();
-  readonly #evidence = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;
+  readonly #evidence = newEcKey('prime256v1');
   #accepted: string | undefined;
   #delivered: Delivered | undefined;
   #receipt: string | undefined;
@@ -99,7 +90,7 @@ export class FakeService {
 
   /** Somebody else submitted a CSR with the token of this enrollment. */
   acceptCsrOfStranger(): void {
-    const userKey = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;
+    const userKey = newEcKey('prime256v1');
     const delivery = makeDeliveryKey();
     const csr = csrPem(buildCsr({ userKey, challenge: this.challenge, deliveryThumbprint: delivery.thumbprint }));
     this.#csr(JSON.stringify({ csr, deliveryKey: delivery.jwk, deliveryFormat: 'jwe' }));
@@ -200,14 +191,14 @@ export class FakeService {
     deliveryFormat: string;
   }): void {
     const userKey = verifiedKey(csr, this.challenge, deliveryThumbprint(deliveryKey));
-    const sdkKey = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;
+    const sdkKey = newEcKey('prime256v1');
     const sealing: FixedSealing = {
       plaintext: sdkKey.export({ format: 'der', type: 'pkcs8' }),
       enrollmentId: this.enrollmentId,
       spki: spkiHash(sdkKey),
       deliveryPublicKey: createPublicKey({ key: { ...deliveryKey }, format: 'jwk' }),
       kid: deliveryThumbprint(deliveryKey).toString('base64url'),
-      ephemeralKey: generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey,
+      ephemeralKey: newEcKey('prime256v1'),
       nonce: randomBytes(12),
       contentKey: randomBytes(32),
     };

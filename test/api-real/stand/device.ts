@@ -1,10 +1,11 @@
-import { generateKeyPairSync, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
+import { type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
 import type { Config } from '../../../config/load-config.ts';
 import type { CredentialsResponse, CsrRequest, PinRequest } from '../../../contract/http.ts';
 import { pinSalt } from '../../../core/pin/pin-salt.ts';
 import { makeAckProof } from '../../../sdk/acknowledge/make-ack-proof.ts';
 import { buildCsr, csrPem } from '../../../sdk/csr/build-csr.ts';
 import { type DeliveryKey, makeDeliveryKey } from '../../../sdk/csr/delivery-key.ts';
+import { newEcKey } from '../../../sdk/csr/new-key.ts';
 import { hashPin } from '../../../sdk/pin/hash-pin.ts';
 import { openSealedKey } from '../../../sdk/sealed-key/open-sealed-key.ts';
 import { spkiHash } from '../../../sdk/sealed-key/sealed-key.ts';
@@ -18,7 +19,7 @@ export interface TestDevice {
 }
 
 export function newDevice(): TestDevice {
-  return { userKey: generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey, delivery: makeDeliveryKey() };
+  return { userKey: newEcKey('prime256v1'), delivery: makeDeliveryKey() };
 }
 
 const hashes = new Map<string, string>();
