@@ -59,12 +59,9 @@ function makeAuthorities() {
 
 function makeKeys() {
   for (const [file, kid] of Object.entries(KEY_RINGS)) write(file, `${kid} ${secret()}\n`);
-  const pem = (type) => ({ format: 'pem', type });
-  const { privateKey } = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-    publicKeyEncoding: pem('spki'),
-    privateKeyEncoding: pem('pkcs8'),
-  });
+  const publicKeyEncoding = { format: 'pem', type: 'spki' };
+  const privateKeyEncoding = { format: 'pem', type: 'pkcs8' };
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding, privateKeyEncoding });
   write('evidence.key.pem', privateKey);
 }
 
