@@ -54,7 +54,7 @@ describe('parts of the service are away', () => {
     expect(await stack.resume({ deviceId: 'd-worker' })).toMatchObject({ enrollmentId: parked.enrollmentId });
     const [after] = await stack.query(`SELECT state, csr_submissions FROM enrollment WHERE id = $1`, parked.enrollmentId);
     expect(after).toEqual({ state: 'completed', csr_submissions: 1 });
-  }, 90_000);
+  }, 240_000);
 
   test('the issuance worker: the CSR is accepted, credentials answer 202 until it is back', async () => {
     const parked = await parkedBefore('csr-stored', 'd-issuer');
@@ -63,7 +63,7 @@ describe('parts of the service are away', () => {
     await expect.poll(async () => (await call('GET', parked, '/credentials')).status, { timeout: 20_000 }).toBe(202);
     goOn();
     expect(await enrolling).toMatchObject({ enrollmentId: parked.enrollmentId });
-  }, 90_000);
+  }, 240_000);
 
   /** Enrolls until right after a step of the device, then the app is gone. */
   async function parkedBefore(step: string, deviceId: string): Promise<Parked> {
