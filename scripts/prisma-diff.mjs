@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// node scripts/prisma-diff.mjs NAME: writes prisma/migrations/<time>_NAME/migration.sql with what schema.prisma has and the migrations lack.
-// What Prisma's schema cannot say (CHECKs, partial indexes, functions) is added to that file by hand.
+// node scripts/prisma-diff.mjs NAME: writes prisma/migrations/<time>_NAME/migration.sql with what schema.prisma and prisma/functions have and the migrations lack.
+// What Prisma’s schema cannot say (CHECKs, partial indexes) is added to that file by hand; functions and triggers come from prisma/functions.
 import { register } from 'tsx/esm/api';
 
 register();
@@ -11,5 +11,5 @@ if (name === undefined || !/^[a-z0-9_]+$/.test(name)) {
   process.exit(1);
 }
 const written = await writeMigration(name);
-process.stdout.write(written === undefined ? 'The migrations already make today’s schema.\n' : `${written}\n`);
+process.stdout.write(written === undefined ? 'The migrations already make today’s schema and functions.\n' : `${written}\n`);
 process.exit(0);

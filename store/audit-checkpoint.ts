@@ -2,6 +2,7 @@ import { appendAudit } from './audit.ts';
 import { type ChainEnd, hex, readAuditHead, readAuditPlace } from './audit-chain.ts';
 import { type Database, databaseTime, type Executor, inDatabase, inTransaction } from './database.ts';
 import type { AuditCheckpoint } from './generated/client.ts';
+import { tryLockCheckpoints } from './locks.ts';
 
 export interface CheckpointRow extends ChainEnd {
   /** JSON time. */
@@ -25,8 +26,6 @@ export interface CheckpointJob {
   at: string;
 }
 
-const CHECKPOINT_LOCK = 7_305_202;
-
 /**
  * Signs a checkpoint when one is due; one process at a time. `sign` must itself follow the chain from the last checkpoint and throw when it
  * does not hold: what is signed is what the signer saw. Undefined: nothing was due, or another process is at it. May be repeated.
@@ -37,8 +36,7 @@ export async function writeCheckpoint(
   sign: (tx: Executor, job: CheckpointJob) => Promise<{ kid: string; jws: string }>,
 ): Promise<CheckpointRow | undefined> {
   return inTransaction(db, async (tx) => {
-    const [lock] = await tx.$queryRaw<{ held: boolean }[]>`SELECT pg_try_advisory_xact_lock(${CHECKPOINT_LOCK}) AS held`;
-    if (lock?.held !== true) return undefined;
+    if (!(await tryLockCheckpoints(tx))) return undefined;
     const last = await readLastCheckpoint(tx);
     const after = last?.seq ?? 0;
     const head = await readAuditHead(tx);

@@ -5,6 +5,7 @@ import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
 import { type EnrollmentRow, toEnrollmentRow } from './enrollment-row.ts';
+import { lockDevice, lockUser } from './locks.ts';
 import { pinStatusOf } from './user-pin.ts';
 
 export interface NewEnrollment {
@@ -34,6 +35,7 @@ export type Creation =
  */
 export async function createEnrollment(db: Database, wanted: NewEnrollment): Promise<Creation> {
   const creation = await inTransaction<Creation>(db, async (tx) => {
+    await lockUser(tx, wanted.userId, 'shared');
     await lockDevice(tx, wanted);
     const earlier = await tx.enrollment.findUnique({
       where: { clientId_idempotencyKey: { clientId: wanted.clientId, idempotencyKey: wanted.idempotencyKey } },
@@ -46,12 +48,6 @@ export async function createEnrollment(db: Database, wanted: NewEnrollment): Pro
   });
   if (creation.kind === 'created') await reach('row-inserted', creation.enrollment.id);
   return creation;
-}
-
-/** An advisory lock, because the device may have no row yet; two creates for one device stand in line. */
-async function lockDevice(tx: Executor, { clientId, userId, deviceId }: NewEnrollment): Promise<void> {
-  const name = `device\n${clientId}\n${userId}\n${deviceId}`;
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
 }
 
 async function repeated(tx: Executor, enrollment: EnrollmentRow, wanted: NewEnrollment): Promise<Creation> {

@@ -164,6 +164,10 @@ export const FUNCTION_GRANTS: Readonly<Record<string, readonly DatabaseRole[]>> 
   'end_enrollment(uuid, text, text, text, text[])': ['cs_api', 'cs_worker', 'cs_sweeper'],
   // With a receipt: whoever verified the device's proof.
   'end_enrollment(uuid, text, timestamp with time zone)': ['cs_worker'],
+  // Advisory locks in their order (store/locks.ts).
+  'lock_user(text, boolean)': ['cs_api', 'cs_worker'],
+  'lock_device(text, text, text)': ['cs_api', 'cs_worker'],
+  'try_lock_checkpoints()': ['cs_worker'],
   // Called by the guards, as the process that is guarded.
   'is_owner_of(oid)': ['cs_api', 'cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'],
   'keep_terminal()': [],

@@ -166,6 +166,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   bin: { may: [], packages: ['tsx/esm/api', 'node:*'] },
   scripts: {
     may: ['contract/', 'config/', 'api/', 'store/', 'cli/', 'worker/', 'bin/'],
-    packages: ['tsx/esm/api', 'yaml', 'zod', 'node:*'],
+    packages: ['pg', 'tsx/esm/api', 'yaml', 'zod', 'node:*'],
   },
 };
