@@ -1,4 +1,4 @@
-import { createPublicKey, ECDH, X509Certificate } from 'node:crypto';
+import { createPublicKey, ECDH } from 'node:crypto';
 import { readDer } from '../core/asn1/read-der.ts';
 import { readPkcs10 } from '../core/csr/read-pkcs10.ts';
 import { readSpki } from '../core/keys/read-spki.ts';
@@ -20,13 +20,19 @@ export function readPublicKey(file: Buffer): Uint8Array {
   return found;
 }
 
+/** By its place (RFC 5280 §4.1), from the raw octets: a KeyObject of a malformed key may end the process. */
 function keyOfCertificate(der: Buffer): Uint8Array {
-  return new X509Certificate(der).publicKey.export({ type: 'spki', format: 'der' });
+  const [tbs] = readDer(der).children;
+  const members = tbs?.children.filter(({ tag }) => tag !== 0xa0) ?? [];
+  const spki = members[5];
+  if (tbs?.tag !== 0x30 || spki === undefined) throw new Error('not a certificate');
+  return spki.raw;
 }
 
 function inOneEncoding(spki: Uint8Array): Uint8Array {
   const parts = readSpki(spki);
-  if (parts.kind === 'rsa' || parts.point[0] === 4) return spki;
+  if (parts.kind === 'rsa') return spki;
+  if (!WRITTEN_AS.has(parts.point[0] ?? 0)) throw new Error('not a point');
   const point = Buffer.from(
     ECDH.convertKey(parts.point, CURVES[parts.curve], undefined, 'base64url', 'uncompressed').toString(),
     'base64url',
@@ -37,6 +43,8 @@ function inOneEncoding(spki: Uint8Array): Uint8Array {
   return key.export({ type: 'spki', format: 'der' });
 }
 
+/** SEC 1 §2.3.3: compressed, compressed, uncompressed. */
+const WRITTEN_AS = new Set([2, 3, 4]);
 const CURVES = { 'P-256': 'prime256v1', 'P-384': 'secp384r1' } as const;
 
 function attempt(read: () => Uint8Array): Uint8Array | undefined {

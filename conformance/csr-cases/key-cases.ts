@@ -17,7 +17,7 @@ export const KEY_CASES = {
     fromPieces('P-521', { key: p521 }),
     fromPieces('secp256k1', { key: k256 }),
     fromPieces('Ed25519', { spki: spkiOf(ed25519) }),
-    fromPieces('RSASSA-PSS', { spki: sequence(sequence(oid('1.2.840.113549.1.1.10')), bitString(Uint8Array.of(0))) }),
+    fromPieces('RSASSA-PSS', { spki: sequence(sequence(oid('1.2.840.113549.1.1.10')), bitString(Uint8Array.of(4))) }),
     fromPieces('brainpoolP256r1', { spki: ecSpki(Uint8Array.of(4, ...x, ...y), '1.3.36.3.3.2.8.1.1.7') }),
     fromPieces('P-224', { spki: ecSpki(Uint8Array.of(4), '1.3.132.0.33') }),
     fromPieces('an ECDH-only key', {
@@ -77,7 +77,8 @@ export const KEY_CASES = {
     fromPieces('03 and x', { spki: ecSpki(Uint8Array.of(3, ...x)) }),
   ],
   key_point_invalid: [
-    fromPieces('infinity, which aborts Node when a KeyObject is asked about it', { spki: ecSpki(Uint8Array.of(0)) }),
+    fromPieces('the prefix alone', { spki: ecSpki(Uint8Array.of(4)) }),
+    fromPieces('a wrong prefix', { spki: ecSpki(Uint8Array.of(5, ...x, ...y)) }),
     fromPieces('no octet', { spki: ecSpki(new Uint8Array()) }),
     fromPieces('x and y swapped', { spki: ecSpki(Uint8Array.of(4, ...y, ...x)) }),
     fromPieces('a hybrid form', { spki: ecSpki(Uint8Array.of(6, ...x, ...y)) }),

@@ -1,6 +1,6 @@
 /**
  * The two curves of the service (SEC 2 §2.4.2 and §2.5.1, FIPS 186-5), as far as a point and a signature are checked.
- * Both have cofactor 1: a point on the curve other than infinity has the full order.
+ * Both have cofactor 1: an affine point on the curve has the full order.
  */
 export interface Curve {
   readonly octets: 32 | 48;

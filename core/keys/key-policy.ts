@@ -6,7 +6,7 @@ import { hasClosePrimes, hasRocaFingerprint, hasSmallFactor } from './weak-rsa.t
 
 /**
  * Judges a SubjectPublicKeyInfo on its raw octets and returns the type of the key. Runs before any `KeyObject` is made: Node 20 and 22
- * abort the process when details of an EC key at infinity are asked for. Pure, a few ms for RSA, may be repeated.
+ * end the process, without an error to catch, when a `KeyObject` of some malformed EC keys is asked for its details. Pure, a few ms for RSA, may be repeated.
  * Throws `KeyRefused` with `key_type_not_allowed`, `key_encoding`, `key_point_…` or `key_weak_…`, and nothing else.
  */
 export function judgeKey(spki: Uint8Array, allowed: readonly KeyType[]): KeyType {

@@ -2,8 +2,8 @@ import { createHash, createPublicKey, diffieHellman, type KeyObject } from 'node
 import { refuseSealedKey } from './sealed-key.ts';
 
 /**
- * ECDH over P-256 with the ephemeral key of the sender. Coordinates are checked as octets before any key object is made: a point at infinity
- * aborts some Node versions; that the point lies on the curve is checked by OpenSSL when it imports the key.
+ * ECDH over P-256 with the ephemeral key of the sender. Coordinates are checked as octets before any key object is made: some malformed
+ * points end the process in some Node versions. That the point lies on the curve is checked by OpenSSL when it imports the key.
  */
 export function agree(privateKey: KeyObject, x: string, y: string): Buffer {
   return diffieHellman({ privateKey, publicKey: ephemeralKey(x, y) });

@@ -2,6 +2,7 @@ import { createHash, createPublicKey, ECDH, generateKeyPairSync, type KeyObject 
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { keysCommand } from '../../cli/commands/keys.ts';
 import { readPublicKey } from '../../cli/read-public-key.ts';
+import { ecSpki } from '../../conformance/csr-cases/build-request.ts';
 import { buildCsr, csrPem } from '../../sdk/csr/build-csr.ts';
 import { filesIn, testHierarchy, testKey } from '../core/pki/test-hierarchy.ts';
 import { freshDatabase } from '../rig/fresh-database.ts';
@@ -10,6 +11,12 @@ const EC = generateKeyPairSync('ec', { namedCurve: 'P-384' });
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const spkiOf = (key: KeyObject) => (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' });
 const request = (userKey: KeyObject) => buildCsr({ userKey, challenge: '0'.repeat(82), deliveryThumbprint: new Uint8Array(32) });
+
+/** A P-256 key whose point was changed. */
+function pointOf(change: (point: Buffer) => Uint8Array): Buffer {
+  const point = spkiOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey).subarray(-65);
+  return Buffer.from(ecSpki(change(point)));
+}
 
 /** 30 …, the point of P-256 as 02/03 ‖ x: as OpenSSL writes it with -conv_form compressed. */
 function compressed(key: KeyObject): Buffer {
@@ -39,7 +46,13 @@ describe('the key that cs keys block finds in a file', () => {
   it.each([
     ['a private key', Buffer.from(EC.privateKey.export({ type: 'pkcs8', format: 'pem' })), /private key/],
     ['a key of another kind', generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' }), /no RSA, P-256 or P-384/],
-    ['a point at infinity', Buffer.from('3019301306072a8648ce3d020106082a8648ce3d03010703020000', 'hex'), /no RSA, P-256 or P-384/],
+    ['a point that lacks an octet', pointOf((point) => point.subarray(0, -1)), /no RSA, P-256 or P-384/],
+    [
+      'a point off the curve',
+      pointOf((point) => Buffer.from([...point.subarray(0, -1), (point.at(-1) ?? 0) ^ 1])),
+      /no RSA, P-256 or P-384/,
+    ],
+    ['a point with a wrong prefix', pointOf((point) => Buffer.from([5, ...point.subarray(1)])), /no RSA, P-256 or P-384/],
     ['nothing', Buffer.alloc(0), /no RSA, P-256 or P-384/],
     ['a text', Buffer.from('hello'), /no RSA, P-256 or P-384/],
   ])('is none in %s', (_what, file, sentence) => expect(() => readPublicKey(file)).toThrow(sentence));

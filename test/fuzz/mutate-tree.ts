@@ -40,7 +40,7 @@ const OIDS = [
   '1.3.132.0.35',
   '2.25.340282366920938463463374607431768211455',
 ].map(oid);
-const SPKIS = [Uint8Array.of(0), Uint8Array.of(2, 1), Uint8Array.of(4, ...new Uint8Array(64))].map((point) => ecSpki(point));
+const SPKIS = [Uint8Array.of(4), Uint8Array.of(2, 1), Uint8Array.of(4, ...new Uint8Array(64))].map((point) => ecSpki(point));
 
 type Change = (node: Tree, random: Random) => void;
 

@@ -86,7 +86,7 @@ describe('properties of the gate', { timeout: 180_000 }, () => {
       { subject: sequence(set(sequence(boundless, utf8String('a')))) },
       { attributes: [...goodAttributes(), sequence(boundless, set(utf8String('a')))] },
       { attributes: [...goodAttributes(), extensionRequest(sequence(boundless, octetString(utf8String('a'))))] },
-      { spki: sequence(sequence(boundless), bitString(Uint8Array.of(0))) },
+      { spki: sequence(sequence(boundless), bitString(Uint8Array.of(4))) },
       { spki: sequence(sequence(oid('1.2.840.10045.2.1'), boundless), bitString(Uint8Array.of(4))) },
       { algorithm: sequence(boundless) },
     ];

@@ -82,9 +82,9 @@ describe('a refusal', () => {
   });
 
   test('faults of the key are counted from the start of the request', () => {
-    const fault = buildRequest({ spki: ecSpki(Uint8Array.of(0)) });
+    const fault = buildRequest({ spki: ecSpki(Uint8Array.of(5)) });
     const verdict = judgeCsr(submission({ der: fault }), deps);
-    expect(verdict).toMatchObject({ ok: false, refusal: { offset: Buffer.from(fault).indexOf(Buffer.from('03020000', 'hex')) } });
+    expect(verdict).toMatchObject({ ok: false, refusal: { offset: Buffer.from(fault).indexOf(Buffer.from('03020005', 'hex')) } });
   });
 
   test('of two faults the earlier check speaks: a wrong challenge and a wrong signature', () => {
