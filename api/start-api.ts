@@ -9,6 +9,7 @@ import { clockDifferenceMs } from '../store/clock-difference.ts';
 import { type Database, databaseTime, openDatabase } from '../store/database.ts';
 import { databaseClock } from '../store/database-clock.ts';
 import { lazyClient } from '../temporal/connection.ts';
+import { temporalOf } from '../temporal/temporal-address.ts';
 import { accessTokens } from './access-token.ts';
 import type { ApiDeps } from './deps.ts';
 import { temporalGateway } from './gateway.ts';
@@ -23,10 +24,7 @@ export interface RunningApi extends Running, ListenerPorts {}
 export async function startApi(config: Config<'api'>, log: Logger): Promise<RunningApi> {
   armFaultPoints('api', config.faultPointsSocket);
   const db = openDatabase(config.databaseUrl);
-  const { client, connection } = lazyClient(
-    { address: config.temporalAddress, namespace: config.temporalNamespace, tlsCaFile: config.temporalTlsCaFile },
-    config.codecKeys,
-  );
+  const { client, connection } = lazyClient(temporalOf(config), config.codecKeys);
   const rates = rateLimits(config);
   const deps = depsOf(config, log, { db, client, rates });
   const listeners = await startListeners(deps);

@@ -1,4 +1,5 @@
 import { trustStoreFaults } from './disjoint-trust.ts';
+import { contentOf } from './watched-file.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -33,12 +34,6 @@ function* partnerFaults(values: Values): Generator<string> {
   const cas = [rootCertificate, issuingRsaCertificate, issuingEcCertificate].filter((pem) => typeof pem === 'string');
   const tls = contentOf(tlsCertificate);
   if (typeof partnerCa === 'string' && tls !== undefined && cas.length === 3) yield* trustStoreFaults(partnerCa, { cas, tls });
-}
-
-/** A watched file is path and content. */
-function contentOf(file: unknown): string | undefined {
-  const content: unknown = typeof file === 'object' && file !== null ? Reflect.get(file, 'content') : undefined;
-  return typeof content === 'string' ? content : undefined;
 }
 
 function* missing(values: Values, needs: Readonly<Record<string, string>>, why: string): Generator<string> {

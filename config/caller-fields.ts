@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { base, file, pem, port, text, url, value } from './field.ts';
+import { base, file, pem, port, text, url, value, whole } from './field.ts';
 import { parsePartners } from './partners-file.ts';
 
 const partnersFile = z.string().transform((content, context) => parsePartners(content, (message) => context.addIssue(message)));
@@ -15,7 +15,7 @@ export const CALLERS = {
   ...OPERATOR_TOKENS,
   jwksStaleSeconds: value(
     'CS_JWKS_STALE_SECONDS',
-    z.coerce.number().int().min(0).max(604_800).default(14_400),
+    whole(0, 604_800).default(14_400),
     'How long the keys of a JWK Set that cannot be had any more go on, beyond the 10 minutes after which it is asked for again.',
   ),
   operatorHost: value('CS_OPERATOR_HOST', text.default('127.0.0.1'), 'Address that the operator TLS listener binds to.'),

@@ -31,19 +31,29 @@ export const pem = z.string().regex(/-----BEGIN [A-Z ]+-----/, 'must hold a PEM 
 export const url = z.url({ protocol: /^https?$/ });
 /** A base that paths are appended to. */
 export const base = (address: z.ZodURL) => address.refine((text) => !text.endsWith('/'), 'must not end with a slash');
-export const port = z.coerce.number().int().min(0).max(65_535);
-export const seconds = (preset: number) =>
-  z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(30 * 86_400)
-    .default(preset);
-export const count = (preset: number, most = 1_000) => z.coerce.number().int().min(1).max(most).default(preset);
+/** A number in decimal digits, and nothing that JavaScript also reads as one (0x10, 1e3); outside of its bounds a setting is a mistake. */
+export const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number in decimal digits')
+    .transform(Number)
+    .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
+export const port = whole(0, 65_535);
+/** 30 days: enrollments may wait for days; whatever waits for less says so. */
+export const seconds = (preset: number, most = 30 * 86_400) => whole(1, most).default(preset);
+export const count = (preset: number, most = 1_000) => whole(1, most).default(preset);
 export const flag = (preset: boolean) =>
   z
     .enum(['true', 'false'])
     .default(preset ? 'true' : 'false')
     .transform((word) => word === 'true');
+/** A file that is looked at again while the process runs: its path and its content are the value. */
+export const watchedPem = z.object({ path: z.string().min(1), content: pem });
+
+/** As `file` or `secret`, of a file that is renewed while the process runs. */
+export function watched<Schema extends z.ZodType>(env: string, key: boolean, schema: Schema, doc: string): Field<Schema> {
+  return { env, schema, source: 'watched', key, doc };
+}
+
 /** Where health and metrics of every process are. */
 export const internalHost = value('CS_INTERNAL_HOST', text.default('127.0.0.1'), 'Address of the listener for health and metrics.');

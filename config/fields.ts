@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { KEY_TYPES } from '../contract/key-types.ts';
 import { CALLERS, OPERATOR_TOKENS } from './caller-fields.ts';
+import { databaseUrl } from './database-url.ts';
 import { EDGE } from './edge-fields.ts';
-import { count, flag, internalHost, pem, port, seconds, secret, text, url, value } from './field.ts';
+import { count, flag, internalHost, pem, port, seconds, secret, text, url, value, whole } from './field.ts';
 import { ISSUANCE } from './issuer-fields.ts';
 import { parseKeyRing, parseOctetKeyRing } from './key-ring-file.ts';
+import { TEMPORAL } from './temporal-fields.ts';
 
 export type { Field } from './field.ts';
 
@@ -21,7 +23,7 @@ const PROCESS = {
   environment: value(
     'CS_ENV',
     z.enum(['development', 'production']).default('production'),
-    'development allows what production refuses: policy OIDs under 2.25, a workflow bundle built at start.',
+    'development allows what production refuses: policy OIDs that are examples, a workflow bundle built at start, connections in clear text, secret files that others may read.',
   ),
   logLevel: value(
     'CS_LOG_LEVEL',
@@ -30,13 +32,11 @@ const PROCESS = {
   ),
 };
 
-const databaseUrl = text.transform((content) => content.trim()).pipe(z.url({ protocol: /^postgres(ql)?$/ }));
-
 const DATABASE = {
   databaseUrl: secret(
     'CS_DATABASE_URL_FILE',
     databaseUrl,
-    'PostgreSQL connection URL of this process: its own role (docs/database-roles.md); for migrate the owner of the tables.',
+    'PostgreSQL connection URL of this process: its own role (docs/database-roles.md); for migrate the owner of the tables. In production with sslmode=verify-full and sslrootcert, unless the host is this machine.',
   ),
 };
 
@@ -44,29 +44,11 @@ const FAULTS = {
   faultPointsSocket: value('CS_FAULT_POINTS_SOCKET', text.optional(), 'Unix socket of `npm run faults`; production refuses it.'),
 };
 
-const TEMPORAL = {
-  temporalAddress: value('CS_TEMPORAL_ADDRESS', text, 'host:port of the Temporal frontend.'),
-  temporalNamespace: value('CS_TEMPORAL_NAMESPACE', text.default('default'), 'Temporal namespace.'),
-  temporalTlsCaFile: value(
-    'CS_TEMPORAL_TLS_CA_FILE',
-    text.optional(),
-    'CA certificates (PEM file) that the Temporal frontend is verified with; without it the connection is not encrypted.',
-  ),
-  taskQueueSuffix: value(
-    'CS_TASK_QUEUE_SUFFIX',
-    z
-      .string()
-      .regex(/^[a-z0-9-]*$/)
-      .default(''),
-    'Appended to the task queue names, for several installations in one namespace.',
-  ),
-};
-
 const CLOCK = {
   clockToleranceSeconds: value(
     'CS_CLOCK_TOLERANCE_SECONDS',
-    seconds(30),
-    "How far the clock of the process may be from the database's before it is unready; the issuer then makes no keys.",
+    seconds(30, 300),
+    "How far the clock of the process may be from the database's before it is unready; the issuer then makes no keys. At most what certificates are back-dated by: 300.",
   ),
 };
 
@@ -131,9 +113,13 @@ const LIMITS = {
     count(5, 10),
     'PIN attempts of one enrollment; fewer than CS_PIN_MAX_FAILURES, so that one stolen token cannot lock a user.',
   ),
-  maxCsrSubmissions: value('CS_CSR_MAX_SUBMISSIONS', count(10), 'Different CSR submissions of one enrollment.'),
-  maxCsrRefusals: value('CS_CSR_MAX_REFUSALS', count(5), 'Refused CSRs after which an enrollment fails.'),
-  maxAckRefusals: value('CS_ACK_MAX_REFUSALS', count(10), 'Wrong acknowledgements after which further ones meet 429.'),
+  maxCsrSubmissions: value(
+    'CS_CSR_MAX_SUBMISSIONS',
+    count(10, 100),
+    'Different CSR submissions of one enrollment; each is up to 64 KiB in the database.',
+  ),
+  maxCsrRefusals: value('CS_CSR_MAX_REFUSALS', count(5, 100), 'Refused CSRs after which an enrollment fails.'),
+  maxAckRefusals: value('CS_ACK_MAX_REFUSALS', count(10, 100), 'Wrong acknowledgements after which further ones meet 429.'),
 };
 
 const API = {
@@ -154,20 +140,12 @@ const API = {
   pinPepperKeys: secret('CS_PIN_PEPPER_KEYS_FILE', keyRingFile, 'Key ring that PIN hashes are keyed with before they are hashed again.'),
   pinMemoryKib: value(
     'CS_PIN_MEMORY_KIB',
-    z.coerce.number().int().min(19_456).default(19_456),
-    'Argon2id memory for new PINs, device and server, in KiB.',
+    whole(19_456, 262_144).default(19_456),
+    'Argon2id memory for new PINs, device and server, in KiB; at most 256 MiB, which a phone has to spare.',
   ),
-  pinPasses: value('CS_PIN_PASSES', z.coerce.number().int().min(2).default(2), 'Argon2id passes for new PINs, device and server.'),
-  pinMinDigits: value(
-    'CS_PIN_MIN_DIGITS',
-    z.coerce.number().int().min(4).max(12).default(6),
-    'Fewest digits of a PIN; the SDK enforces it.',
-  ),
-  pinMaxDigits: value(
-    'CS_PIN_MAX_DIGITS',
-    z.coerce.number().int().min(6).max(64).default(12),
-    'Most digits of a PIN; the SDK enforces it.',
-  ),
+  pinPasses: value('CS_PIN_PASSES', whole(2, 16).default(2), 'Argon2id passes for new PINs, device and server.'),
+  pinMinDigits: value('CS_PIN_MIN_DIGITS', whole(4, 12).default(6), 'Fewest digits of a PIN; the SDK enforces it.'),
+  pinMaxDigits: value('CS_PIN_MAX_DIGITS', whole(6, 64).default(12), 'Most digits of a PIN; the SDK enforces it.'),
   pinDelays: value(
     'CS_PIN_DELAYS',
     flag(true),
@@ -175,7 +153,7 @@ const API = {
   ),
   weakPins: value(
     'CS_PIN_WEAK_CHECKED',
-    z.coerce.number().int().min(0).max(20).default(5),
+    whole(0, 20).default(5),
     'How many of the commonest PINs the server itself refuses at set-up; each costs one Argon2 run.',
   ),
   argonSlots: value('CS_ARGON_SLOTS', count(2, 64), 'Argon2 evaluations at the same time.'),
@@ -185,7 +163,11 @@ const API = {
     count(4, 10_000),
     'Evaluations of one user, running and waiting, in one process; more are answered 503 and not charged.',
   ),
-  challengeSeconds: value('CS_CHALLENGE_SECONDS', seconds(300), 'How long a CSR challenge is good.'),
+  challengeSeconds: value(
+    'CS_CHALLENGE_SECONDS',
+    seconds(300, 3_600),
+    'How long a CSR challenge is good: long enough to make a key and a CSR, at most an hour.',
+  ),
   docsUrl: value(
     'CS_DOCS_URL',
     url.optional(),
@@ -208,29 +190,37 @@ const WORKER = {
   ),
   sweepIntervalSeconds: value(
     'CS_SWEEP_INTERVAL_SECONDS',
-    seconds(15),
-    'How often the sweeper looks for overdue and unstarted enrollments.',
+    seconds(15, 300),
+    'How often the sweeper looks for overdue and unstarted enrollments; sealed keys of abandoned ones wait for it.',
   ),
   maxCachedWorkflows: value(
     'CS_MAX_CACHED_WORKFLOWS',
-    count(500, 100_000),
-    'Workflows kept in the cache of the worker; 125 to 170 KiB each.',
+    count(500, 20_000),
+    'Workflows kept in the cache of the worker; 125 to 170 KiB each, 3 GiB at most.',
   ),
-  auditCheckpointRows: value('CS_AUDIT_CHECKPOINT_ROWS', count(5_000, 50_000), 'Audit rows after which the chain is signed.'),
-  auditCheckpointSeconds: value('CS_AUDIT_CHECKPOINT_SECONDS', seconds(600), 'Age of an unsigned audit row at which it is signed.'),
+  auditCheckpointRows: value(
+    'CS_AUDIT_CHECKPOINT_ROWS',
+    count(5_000, 50_000),
+    'Audit rows after which the chain is signed; at most what is verified at once.',
+  ),
+  auditCheckpointSeconds: value(
+    'CS_AUDIT_CHECKPOINT_SECONDS',
+    seconds(600, 86_400),
+    'Age of an unsigned audit row at which it is signed; at most a day, which is what may be rewritten unseen.',
+  ),
   workflowBundle: value('CS_WORKFLOW_BUNDLE', text.optional(), 'Prebuilt workflow bundle; required in production.'),
 };
 
 const SWEEP = {
   sweepGraceSeconds: value(
     'CS_SWEEP_GRACE_SECONDS',
-    seconds(120),
-    'How long past its deadline a row may be open before the sweeper ends it.',
+    seconds(120, 3_600),
+    'How long past its deadline a row may be open before the sweeper ends it; a sealed key of it is kept as long.',
   ),
   startGraceSeconds: value(
     'CS_START_GRACE_SECONDS',
-    seconds(10),
-    'How old a row without a started workflow is before the sweeper starts it.',
+    seconds(10, 300),
+    'How old a row without a started workflow is before the sweeper starts it; a device waits for it.',
   ),
 };
 
@@ -285,6 +275,14 @@ export const PROCESSES = {
   issuer: { ...PROCESS, ...FAULTS, ...DATABASE, ...CLOCK, ...TEMPORAL, ...VERSIONING, ...CODEC, ...CHALLENGE, ...KEY_POLICY, ...ISSUANCE },
   codec: { ...PROCESS, ...CODEC, ...CODEC_SERVER },
   migrate: { ...PROCESS, ...DATABASE },
+} as const;
+
+/** What commands of an operator read: of Temporal nothing is required, because most of them ask the database only. */
+export const COMMAND = {
+  ...PROCESS,
+  ...DATABASE,
+  ...TEMPORAL,
+  temporalAddress: { ...TEMPORAL.temporalAddress, schema: TEMPORAL.temporalAddress.schema.optional() },
 } as const;
 
 export type ProcessName = keyof typeof PROCESSES;

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { base, count, file, flag, internalHost, pem, port, seconds, secret, text, url, value } from './field.ts';
-
-const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'must be a dotted object identifier');
+import { base, count, file, flag, internalHost, pem, port, seconds, secret, text, url, value, whole } from './field.ts';
+import { policyOid } from './policy-oid.ts';
 
 /** What the issuance worker is told: CA certificates and keys, what certificates say, how often CRLs are made. */
 export const ISSUANCE = {
@@ -38,23 +37,47 @@ export const ISSUANCE = {
     base(z.url({ protocol: /^http$/ })),
     'Plain-HTTP base of CRL and CA certificate addresses in certificates.',
   ),
-  userPolicyOid: value('CS_POLICY_OID_USER', oid, 'Certificate policy of user certificates; under 2.25 only in development.'),
-  sdkPolicyOid: value('CS_POLICY_OID_SDK', oid, 'Certificate policy of SDK certificates; under 2.25 only in development.'),
-  validityDays: value('CS_VALIDITY_DAYS', z.coerce.number().int().min(1).max(1_095).default(365), 'Days for which a certificate is valid.'),
-  backdateSeconds: value('CS_BACKDATE_SECONDS', seconds(300), 'How far notBefore lies in the past, for phones whose clock is slow.'),
+  userPolicyOid: value(
+    'CS_POLICY_OID_USER',
+    policyOid,
+    'Certificate policy of user certificates; under 2.25 or 1.3.6.1.4.1.32473 (examples) only in development.',
+  ),
+  sdkPolicyOid: value(
+    'CS_POLICY_OID_SDK',
+    policyOid,
+    'Certificate policy of SDK certificates; under 2.25 or 1.3.6.1.4.1.32473 (examples) only in development.',
+  ),
+  validityDays: value('CS_VALIDITY_DAYS', whole(1, 1_095).default(365), 'Days for which a certificate is valid.'),
+  backdateSeconds: value(
+    'CS_BACKDATE_SECONDS',
+    seconds(300, 86_400),
+    'How far notBefore lies in the past, for phones whose clock is slow; at most a day, because a receipt says when a key was made.',
+  ),
   ecKeyEncipherment: value(
     'CS_EC_KEY_ENCIPHERMENT',
     flag(false),
     'Sets keyEncipherment in EC certificates too, against RFC 8813 section 3.',
   ),
-  crlIntervalSeconds: value('CS_CRL_INTERVAL_SECONDS', seconds(5), 'How often the CRL loop looks for due CRLs.'),
-  crlMaxAgeSeconds: value('CS_CRL_MAX_AGE_SECONDS', seconds(21_600), 'Age at which a CRL is replaced even without a revocation.'),
-  crlLifeSeconds: value('CS_CRL_LIFE_SECONDS', seconds(86_400), 'nextUpdate of an issuing CA CRL after thisUpdate.'),
-  keyThreadKeys: value('CS_KEY_THREAD_KEYS', count(20, 20), 'Keys that one key-making thread makes before it ends.'),
-  keyThreadSeconds: value(
-    'CS_KEY_THREAD_SECONDS',
-    z.coerce.number().int().min(1).max(60).default(60),
-    'Seconds that one key-making thread lives.',
+  crlIntervalSeconds: value(
+    'CS_CRL_INTERVAL_SECONDS',
+    seconds(5, 300),
+    'How often the CRL loop looks for due CRLs; a revocation is public that much later.',
   ),
-  maxConcurrentIssuing: value('CS_MAX_CONCURRENT_ISSUING', count(16), 'Enrollments that one issuance worker issues for at the same time.'),
+  crlMaxAgeSeconds: value(
+    'CS_CRL_MAX_AGE_SECONDS',
+    seconds(21_600, 7 * 86_400),
+    'Age at which a CRL is replaced even without a revocation; below CS_CRL_LIFE_SECONDS.',
+  ),
+  crlLifeSeconds: value(
+    'CS_CRL_LIFE_SECONDS',
+    seconds(86_400, 10 * 86_400),
+    'nextUpdate of an issuing CA CRL after thisUpdate; at most 10 days, in which a revoked certificate passes for good where no newer CRL is fetched.',
+  ),
+  keyThreadKeys: value('CS_KEY_THREAD_KEYS', count(20, 20), 'Keys that one key-making thread makes before it ends.'),
+  keyThreadSeconds: value('CS_KEY_THREAD_SECONDS', whole(1, 60).default(60), 'Seconds that one key-making thread lives.'),
+  maxConcurrentIssuing: value(
+    'CS_MAX_CONCURRENT_ISSUING',
+    count(16, 256),
+    'Enrollments that one issuance worker issues for at the same time; they share four threads.',
+  ),
 };

@@ -1,12 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { callerFaults } from './caller-faults.ts';
-import { type Field, PROCESSES, type ProcessName } from './fields.ts';
+import { COMMAND, type Field, PROCESSES, type ProcessName } from './fields.ts';
 import { keysGivenTwice } from './keys-given-twice.ts';
+import { databaseFaults, productionFaults } from './production-faults.ts';
+import { openToOthers } from './secret-file-mode.ts';
+import { temporalContradictions } from './temporal-fields.ts';
 
-export type Config<Name extends ProcessName> = Readonly<{
-  [Key in keyof (typeof PROCESSES)[Name]]: (typeof PROCESSES)[Name][Key] extends Field<infer Schema> ? z.output<Schema> : never;
+type Fields = Readonly<Record<string, Field>>;
+type Settings<Own extends Fields> = Readonly<{
+  [Key in keyof Own]: Own[Key] extends Field<infer Schema> ? z.output<Schema> : never;
 }>;
+export type Config<Name extends ProcessName> = Settings<(typeof PROCESSES)[Name]>;
 
 /** The configuration is wrong; the message says in a sentence each what to do. */
 export class ConfigError extends Error {
@@ -17,53 +22,76 @@ export class ConfigError extends Error {
  * Reads the settings of one process from its environment, once; the result is frozen and passed in.
  * Throws ConfigError when a setting is missing or malformed, a file cannot be read, or a key was given that this process must not have.
  */
-export function loadConfig<Name extends ProcessName>(name: Name, env: Readonly<Record<string, string | undefined>>): Config<Name> {
-  const fields: Readonly<Record<string, Field>> = PROCESSES[name];
+export function loadConfig<Name extends ProcessName>(name: Name, env: Environment): Config<Name> {
+  // oxlint-disable-next-line typescript/consistent-type-assertions, typescript/no-unsafe-type-assertion -- each field's schema just gave its value
+  return load(name, PROCESSES[name], env) as Config<Name>;
+}
+
+/** What the commands of an operator are told: their database role, and Temporal where they ask it. Throws as `loadConfig` does. */
+export function loadCommandConfig(env: Environment): Settings<typeof COMMAND> {
+  // oxlint-disable-next-line typescript/consistent-type-assertions, typescript/no-unsafe-type-assertion -- as above
+  return load('cs', COMMAND, env) as Settings<typeof COMMAND>;
+}
+
+function load(name: string, fields: Fields, env: Environment): Readonly<Record<string, unknown>> {
   const problems = [...foreignKeys(name, fields, env)];
   const values: Record<string, unknown> = {};
-  const secrets: [string, string][] = [];
+  const secrets: SecretFile[] = [];
   for (const [key, field] of Object.entries(fields)) {
     const read = readField(field, env);
     if ('problem' in read) problems.push(read.problem);
     else values[key] = read.value;
-    if (field.key && 'raw' in read && read.raw !== undefined) secrets.push([field.env, read.raw]);
+    if (field.key && 'file' in read && read.file !== undefined) secrets.push({ env: field.env, ...read.file });
   }
-  problems.push(...keysGivenTwice(secrets), ...notForProduction(values), ...contradictions(values), ...callerFaults(values));
+  problems.push(...keysGivenTwice(secrets.map(({ env, content }) => [env, content])));
+  if (values['environment'] === 'production')
+    problems.push(...productionFaults(values), ...databaseFaults(fields, values), ...openToOthers(secrets));
+  problems.push(...contradictions(values), ...temporalContradictions(values), ...callerFaults(values));
   if (problems.length > 0) throw new ConfigError(`${name} cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-  // oxlint-disable-next-line typescript/consistent-type-assertions, typescript/no-unsafe-type-assertion -- each field's schema just gave its value
-  return Object.freeze(values) as Config<Name>;
+  return Object.freeze(values);
 }
 
-type Reading = { value: unknown; raw?: string | undefined } | { problem: string };
-type Raw = { value: string | undefined } | { problem: string };
+type Environment = Readonly<Record<string, string | undefined>>;
+interface FileRead {
+  content: string;
+  /** Permission bits and owner, as fstat tells them. */
+  mode: number;
+  uid: number;
+}
+type SecretFile = FileRead & { env: string };
+type Reading = { value: unknown; file?: FileRead | undefined } | { problem: string };
+type Raw = { value: string | undefined; file?: FileRead } | { problem: string };
 
-function readField(field: Field, env: Readonly<Record<string, string | undefined>>): Reading {
+function readField(field: Field, env: Environment): Reading {
   const given = env[field.env];
   const set = given === '' ? undefined : given;
-  const raw = field.source !== 'value' && set !== undefined ? readSecretFile(field.env, set) : { value: set };
+  const raw: Raw = field.source !== 'value' && set !== undefined ? readSettingFile(field.env, set) : { value: set };
   if ('problem' in raw) return raw;
   const watched = field.source === 'watched' && set !== undefined;
   const parsed = field.schema.safeParse(watched ? { path: set, content: raw.value } : raw.value);
-  if (parsed.success) return { value: parsed.data, raw: raw.value };
+  if (parsed.success) return { value: parsed.data, file: raw.file };
   const why = raw.value === undefined ? 'is not set' : (parsed.error.issues[0]?.message ?? 'is malformed');
   return { problem: `${field.env} ${why}. ${field.doc}` };
 }
 
-/** The problem names the variable and the path, never the content. */
-function readSecretFile(env: string, path: string): Raw {
+/** Content and rights of one open file, so that both are of the same. The problem names the variable and the path, never the content. */
+function readSettingFile(env: string, path: string): Raw {
   try {
-    return { value: readFileSync(path, 'utf8') };
+    const fd = openSync(path, 'r');
+    try {
+      const { mode, uid } = fstatSync(fd);
+      const content = readFileSync(fd, 'utf8');
+      return { value: content, file: { content, mode, uid } };
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     return { problem: `${env} names ${path}, which cannot be read (${reason}).` };
   }
 }
 
-function* foreignKeys(
-  name: ProcessName,
-  own: Readonly<Record<string, Field>>,
-  env: Readonly<Record<string, string | undefined>>,
-): Generator<string> {
+function* foreignKeys(name: string, own: Fields, env: Environment): Generator<string> {
   const mine = new Set(Object.values(own).map((field) => field.env));
   const keys = Object.values(PROCESSES).flatMap((fields) => Object.values<Field>(fields).filter((field) => field.key));
   for (const foreign of new Set(keys.map((field) => field.env))) {
@@ -72,33 +100,12 @@ function* foreignKeys(
   }
 }
 
-/** OIDs under 2.25 are made from a random UUID: fine to try with, not a policy that anyone answers for. */
-const DEVELOPMENT_OID = /^2\.25\./;
-
-/** What development may do and production must not. */
-function* notForProduction(values: Readonly<Record<string, unknown>>): Generator<string> {
-  if (values['environment'] !== 'production') return;
-  const { userPolicyOid, sdkPolicyOid, jwksUrl, codecJwksUrl, operatorJwksUrl } = values;
-  for (const [env, oid] of Object.entries({ CS_POLICY_OID_USER: userPolicyOid, CS_POLICY_OID_SDK: sdkPolicyOid })) {
-    if (typeof oid === 'string' && DEVELOPMENT_OID.test(oid)) yield `${env} is an OID under 2.25. Set the policy OID of your organization.`;
-  }
-  const keySets = { CS_JWKS_URL: jwksUrl, CS_CODEC_JWKS_URL: codecJwksUrl, CS_OPERATOR_JWKS_URL: operatorJwksUrl };
-  for (const [env, url] of Object.entries(keySets)) {
-    if (typeof url === 'string' && !url.startsWith('https:'))
-      yield `${env} is not https: whoever changes the answer on its way makes tokens.`;
-  }
-  if (values['rateLimits'] === false) yield 'CS_RATE_LIMITS is false: raise single limits instead.';
-  if (values['pinDelays'] === false)
-    yield 'CS_PIN_DELAYS is false: without delays a PIN is guessed as fast as the limits of calls allow. Remove it.';
-  if (values['faultPointsSocket'] !== undefined)
-    yield 'CS_FAULT_POINTS_SOCKET is set: a fault runner could hold this process at any step of an enrollment. Remove it.';
-  if ('workflowBundle' in values && values['workflowBundle'] === undefined)
-    yield 'CS_WORKFLOW_BUNDLE is not set. Build it with `npm run build`.';
-}
-
 /** Settings that are good alone and contradict each other. */
 function* contradictions(values: Readonly<Record<string, unknown>>): Generator<string> {
   const { pinMinDigits, pinMaxDigits, maxPinAttempts, maxPinFailures, workerDeploymentName, workerBuildId } = values;
+  const { crlMaxAgeSeconds, crlLifeSeconds } = values;
+  if (Number(crlMaxAgeSeconds) >= Number(crlLifeSeconds))
+    yield 'CS_CRL_MAX_AGE_SECONDS is not below CS_CRL_LIFE_SECONDS: CRLs would run out before they are replaced.';
   if ((workerDeploymentName === undefined) !== (workerBuildId === undefined))
     yield 'CS_WORKER_DEPLOYMENT_NAME and CS_WORKER_BUILD_ID are set together or not at all.';
   if (Number(pinMinDigits) > Number(pinMaxDigits)) yield 'CS_PIN_MIN_DIGITS is above CS_PIN_MAX_DIGITS: no PIN fits.';

@@ -11,6 +11,7 @@ import { CSR_REFUSALS, isCsrRefusalCode } from '../contract/csr-refusal-codes.ts
 import { CSR_GUIDE } from '../contract/csr-refusal-guide.ts';
 import { PROBLEMS, type ProblemKind } from '../contract/error-codes.ts';
 import { databaseRolesPage } from './database-roles-page.ts';
+import { numberIn } from './number-bounds.ts';
 import { renderEvidence } from './render-evidence.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -149,7 +150,7 @@ function settings(): ReadonlyArray<[string, Field]> {
 }
 
 function settingTable(fields: readonly Field[]): string[] {
-  const rows = fields.map((field) => `| \`${field.env}\` | ${kindOf(field)} | ${presetOf(field)} | ${cell(field.doc)} |`);
+  const rows = fields.map((field) => `| \`${field.env}\` | ${kindOf(field)} | ${presetOf(field)} | ${cell(field.doc)}${boundsOf(field)} |`);
   return ['| variable | holds | default | meaning |', '| --- | --- | --- | --- |', ...rows];
 }
 
@@ -164,6 +165,11 @@ function presetOf({ schema }: Field): string {
   if (data === undefined) return 'none';
   if (data === '') return 'empty';
   return `\`${Array.isArray(data) ? data.join(',') : JSON.stringify(data).replaceAll('"', '')}\``;
+}
+
+function boundsOf({ schema }: Field): string {
+  const number = numberIn(schema);
+  return number === undefined ? '' : ` (${number.minValue} to ${number.maxValue})`;
 }
 
 /** As the formatter of the project writes it, so that both checks agree. */

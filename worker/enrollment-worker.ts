@@ -20,6 +20,7 @@ import { clusterIdentity } from '../temporal/cluster-identity.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { temporalOf } from '../temporal/temporal-address.ts';
 import { deploymentVersion } from './deployment-version.ts';
 import { startEvidenceLoops } from './evidence-loops.ts';
 import { lostRuns } from './lost-runs.ts';
@@ -78,10 +79,6 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     await Promise.all([db.$disconnect(), sweeperDb.$disconnect()]);
   };
   return { stop, died: temporal.died };
-}
-
-function temporalOf({ temporalAddress: address, temporalNamespace: namespace, temporalTlsCaFile: tlsCaFile }: WorkerConfig) {
-  return { address, namespace, tlsCaFile };
 }
 
 function lostRunsTurn(

@@ -4,6 +4,7 @@ import { RefusalInterceptor } from '../activities/failure.ts';
 import { createIssuanceActivities } from '../activities/index.ts';
 import type { IssuanceDeps } from '../activities/ports.ts';
 import type { Config } from '../config/load-config.ts';
+import { policyOidWarnings } from '../config/policy-oid.ts';
 import type { IssuingCaId } from '../contract/key-types.ts';
 import { ISSUANCE_TASK_QUEUE } from '../contract/temporal.ts';
 import { openSigner } from '../core/pki/open-signer.ts';
@@ -15,6 +16,7 @@ import { startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
+import { temporalOf } from '../temporal/temporal-address.ts';
 import { renewCrls } from './crl-loop.ts';
 import { deploymentVersion } from './deployment-version.ts';
 import { issuanceChecks } from './issuance-checks.ts';
@@ -30,6 +32,7 @@ const SHUTDOWN_GRACE = '25 s';
 /** The issuance worker: the only process with CA keys. Issues, and signs CRLs in a loop that needs no Temporal. */
 export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Promise<Running> {
   armFaultPoints('issuer', config.faultPointsSocket);
+  if (config.environment === 'production') for (const sentence of policyOidWarnings(config)) log.warn(sentence);
   const signers = openSigners(config);
   const db = openDatabase(config.databaseUrl);
   const keys = new SdkKeyMaker(keyBounds(config));
@@ -40,10 +43,7 @@ export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Pr
     log,
     () => new Date(),
   );
-  const { temporalAddress: address, temporalNamespace: namespace, temporalTlsCaFile: tlsCaFile } = config;
-  const temporal = startTemporalPart({ address, namespace, tlsCaFile }, log, (native) =>
-    createWorker(config, native, depsOf(config, db, signers, keys)),
-  );
+  const temporal = startTemporalPart(temporalOf(config), log, (native) => createWorker(config, native, depsOf(config, db, signers, keys)));
   const health = await startHealthListener(
     config.internalHost,
     config.issuerHealthPort,

@@ -1,7 +1,7 @@
 import type { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import type { TemporalAddress } from '../temporal/connection.ts';
 import { waitForNativeConnection } from '../temporal/native-connection.ts';
+import type { TemporalAddress } from '../temporal/temporal-address.ts';
 
 /** The part of a process that needs Temporal: it waits for it, works, and ends before its connection does. */
 export interface TemporalPart {
@@ -19,7 +19,7 @@ export function startTemporalPart(
   const ending = new AbortController();
   let worker: Worker | undefined;
   const run = async (): Promise<void> => {
-    const connection = await waitForNativeConnection(to, (message) => log.warn(message), ending.signal);
+    const connection = await waitForNativeConnection(to, (message, err) => log.warn({ err }, message), ending.signal);
     if (connection === undefined) return;
     worker = await create(connection);
     log.info('polling for work');

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { type EnrollmentId, isEnrollmentId } from '../../contract/ids.ts';
 import type { Database } from '../../store/database.ts';
 import { readSignedTimeline, requestTimeline } from '../../store/timeline-request.ts';
-import { tls } from '../../temporal/connection.ts';
+import { clientConnectionOptions } from '../../temporal/connection-options.ts';
 import { operatorName } from '../operator-name.ts';
 import { temporalOf } from '../place.ts';
 import { gatherTimeline } from '../timeline/gather-timeline.ts';
@@ -31,7 +31,7 @@ function showCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nUses CS_DATABASE_URL_FILE and CS_TEMPORAL_ADDRESS if they are set, else the development stack of --data. Needs no codec key.\n■ audit row  · event of the workflow\n\n  $ cs enrollment show 5f6c1f6a-95f0-4d4c-8a0f-0a4a5f5b8f10 --export story.jws\n',
+      '\nUses CS_DATABASE_URL_FILE, and with it CS_TEMPORAL_ADDRESS and the other CS_TEMPORAL_ settings, if they are set, else the development stack of --data. Needs no codec key.\n■ audit row  · event of the workflow\n\n  $ cs enrollment show 5f6c1f6a-95f0-4d4c-8a0f-0a4a5f5b8f10 --export story.jws\n',
     )
     .action(show);
 }
@@ -44,23 +44,17 @@ async function show(id: string, options: ShowOptions): Promise<void> {
 }
 
 async function showFrom(db: Database, id: EnrollmentId, options: ShowOptions): Promise<void> {
-  const connection = connectionTo(options.data);
+  const to = temporalOf(options.data);
+  const connection = to === undefined ? undefined : Connection.lazy(clientConnectionOptions(to));
   try {
-    const { namespace } = temporalOf(options.data);
-    const client = connection === undefined ? undefined : new Client({ connection, namespace });
+    const { namespace } = to ?? {};
+    const client = connection === undefined || namespace === undefined ? undefined : new Client({ connection, namespace });
     const timeline = await gatherTimeline(db, client, id);
     console.log(options.json === true ? JSON.stringify(timeline, null, 2) : renderTimeline(timeline));
     if (options.export !== undefined) await exportSigned(db, id, options.export);
   } finally {
     await connection?.close();
   }
-}
-
-function connectionTo(data: string): Connection | undefined {
-  const to = temporalOf(data);
-  return to.address === undefined
-    ? undefined
-    : Connection.lazy({ address: to.address, ...tls({ ...to, address: to.address }), connectTimeout: '3 s' });
 }
 
 const SIGNED_WAIT_MS = 15_000;

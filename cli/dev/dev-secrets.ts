@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createHierarchy } from '../../core/pki/create-hierarchy.ts';
 import { newEcKey } from '../../sdk/csr/new-key.ts';
 import { writeHierarchy } from '../commands/ca.ts';
+import { NEW_POLICY, POLICY_FILE } from './development-policy.ts';
 import { makeTlsFiles } from './tls-files.ts';
 
 /** Key rings of a development stack, file name and key id. */
@@ -62,6 +63,7 @@ function writeSecrets(folder: string): void {
   const write = (file: string, content: string) => writeFileSync(join(folder, file), content, { mode: 0o600 });
   for (const [file, kid] of Object.entries(KEY_RINGS)) write(file, `${kid} ${randomBytes(32).toString('base64url')}\n`);
   for (const id of ISSUERS) write(`${id}.passphrase`, `${randomBytes(24).toString('base64url')}\n`);
+  write(POLICY_FILE, `${NEW_POLICY}\n`);
   write('evidence.key.pem', ecKeyPem());
   write('database.password', randomBytes(24).toString('base64url'));
   const jwk = newEcKey('prime256v1').export({ format: 'jwk' });

@@ -1,5 +1,6 @@
 import type { DatabaseRole } from '../../store/grants.ts';
 import type { SecretPaths } from './dev-secrets.ts';
+import { developmentPolicy } from './development-policy.ts';
 import type { Ports } from './ports.ts';
 import { issuerOf } from './token-service.ts';
 
@@ -16,9 +17,6 @@ export const AUDIENCE = 'certificate-service';
 /** Another audience, so that no token of the Token Service opens the operator calls. */
 export const OPERATOR_AUDIENCE = 'certificate-service-operator';
 export const ORGANIZATION = 'Example Organization';
-
-/** Policy OIDs for trying things: under 2.25 (ITU-T X.667), from a random UUID; production refuses them. */
-const DEVELOPMENT_POLICY = '2.25.261437790486893842764351487366214219451';
 
 /** On, so that they are met before production, and out of the way of whoever tries things from one address with one user. */
 const DEVELOPMENT_LIMITS = {
@@ -112,8 +110,8 @@ function issuerEnvironment(facts: StackFacts): Environment {
     CS_ORGANIZATION: ORGANIZATION,
     CS_ID_BASE: 'https://id.example.org',
     CS_PUBLIC_BASE_URL: publicFilesUrl(ports),
-    CS_POLICY_OID_USER: `${DEVELOPMENT_POLICY}.1`,
-    CS_POLICY_OID_SDK: `${DEVELOPMENT_POLICY}.2`,
+    CS_POLICY_OID_USER: `${developmentPolicy(paths)}.1`,
+    CS_POLICY_OID_SDK: `${developmentPolicy(paths)}.2`,
   };
 }
 

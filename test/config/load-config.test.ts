@@ -62,10 +62,22 @@ describe('keys are where they belong', () => {
 });
 
 describe('what production refuses and development allows', () => {
-  test.each([['CS_POLICY_OID_USER'], ['CS_POLICY_OID_SDK']])('%s under 2.25', (env) => {
-    const changes = { [env]: '2.25.261437790486893842764351487366214219451.1' };
-    expect(problemsOf('issuer', environmentOf('issuer', changes))).toEqual([expect.stringMatching(`^${env} .*2\\.25.*policy OID`)]);
+  test.each([
+    ['CS_POLICY_OID_USER', '2.25.261437790486893842764351487366214219451.1', '2.25'],
+    ['CS_POLICY_OID_SDK', '2.25', '2.25'],
+    ['CS_POLICY_OID_USER', '1.3.6.1.4.1.32473.1.1', '1.3.6.1.4.1.32473'],
+    ['CS_POLICY_OID_SDK', '1.3.6.1.4.1.32473', '1.3.6.1.4.1.32473'],
+  ])('%s = %s, which is a try or an example', (env, oid, arc) => {
+    const changes = { [env]: oid };
+    expect(problemsOf('issuer', environmentOf('issuer', changes))).toEqual([
+      `${env} is an OID under ${arc}, which is nobody's. Set the policy OID of your organization.`,
+    ]);
     expect(problemsOf('issuer', environmentOf('issuer', { ...changes, CS_ENV: 'development' }))).toEqual([]);
+  });
+
+  test('no OID is refused because its arc begins like one of nobody', () => {
+    for (const oid of ['2.251.1', '1.3.6.1.4.1.324731.1', '1.3.6.1.4.1.3247'])
+      expect(problemsOf('issuer', environmentOf('issuer', { CS_POLICY_OID_USER: oid })), oid).toEqual([]);
   });
 
   test('a worker without a prebuilt workflow bundle', () => {

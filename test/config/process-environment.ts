@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -43,8 +43,8 @@ const GOOD: Environment = {
   CS_ROOT_CRL_FILE: '/srv/root.crl',
   CS_ID_BASE: 'https://id.example.org',
   CS_PUBLIC_BASE_URL: 'http://pki.example.org',
-  CS_POLICY_OID_USER: '1.3.6.1.4.1.32473.1.1',
-  CS_POLICY_OID_SDK: '1.3.6.1.4.1.32473.1.2',
+  CS_POLICY_OID_USER: '1.3.6.1.4.1.99999.1.1',
+  CS_POLICY_OID_SDK: '1.3.6.1.4.1.99999.1.2',
   CS_TEMPORAL_UI_ORIGIN: 'https://temporal.example.org',
 };
 
@@ -65,8 +65,10 @@ export function processNames(): ProcessName[] {
   return ['api', 'worker', 'issuer', 'codec', 'migrate'];
 }
 
-export function fileWith(content: string): string {
+export function fileWith(content: string, mode = 0o600): string {
   const path = join(folder, `${(files += 1)}.txt`);
   writeFileSync(path, content);
+  // Not by writeFileSync: the umask would take bits away.
+  chmodSync(path, mode);
   return path;
 }

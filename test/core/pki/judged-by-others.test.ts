@@ -35,7 +35,7 @@ describe.each(CREDENTIAL_KINDS.flatMap((kind) => KEY_TYPES.map((keyType) => ({ k
 
     test('OpenSSL finds the policy of its profile valid for the whole chain, and no other', () => {
       expect(openssl(inForce, '-explicit_policy', '-policy', TEST_CONFIG.policyOids[wanted.kind])).toMatchObject({ ok: true });
-      const other = openssl(inForce, '-explicit_policy', '-policy', '2.25.4711');
+      const other = openssl(inForce, '-explicit_policy', '-policy', '1.3.6.1.4.1.32473.4711');
       expect(other).toMatchObject({ ok: false, output: expect.stringContaining('no explicit policy') });
     });
 

@@ -49,7 +49,7 @@ export const TEST_CONFIG: CertificateConfig = {
   organization: 'Example Org',
   idBase: 'https://id.example.org',
   publicBaseUrl: 'http://pki.example.org',
-  policyOids: { user: '2.25.329800735698586629295641978511506172918.1', sdk: '2.25.329800735698586629295641978511506172918.2' },
+  policyOids: { user: '1.3.6.1.4.1.32473.1.1', sdk: '1.3.6.1.4.1.32473.1.2' },
   ecKeyEncipherment: false,
 };
 
