@@ -73,6 +73,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'core/csr/find-private-key.ts',
       'core/timeline/',
       'temporal/connection.ts',
+      'temporal/temporal-address.ts',
       'temporal/workflow-events.ts',
     ],
     mayTypes: ['config/', 'faults/'],
@@ -119,7 +120,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packageTypes: ['pino'],
     never: NO_ENVIRONMENT,
   },
-  config: { may: ['contract/key-types.ts', 'core/key-ring.ts'], packages: ['zod', 'node:crypto', 'node:fs'], never: NO_ENVIRONMENT },
+  config: {
+    may: ['contract/key-types.ts', 'core/key-ring.ts'],
+    packages: ['zod', 'node:crypto', 'node:fs', 'node:net', 'node:process'],
+    never: NO_ENVIRONMENT,
+  },
   // What every process shares: logger, loop, health listener, orderly end.
   process: {
     may: ['config/'],

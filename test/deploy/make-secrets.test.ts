@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,8 +73,13 @@ describe('deploy/make-secrets.mjs', () => {
   });
 });
 
+/** Where a mounted secret lies on this machine; in a database URL the CA is named as the container sees it. */
 function fileOf(mounted: string): string {
-  return join(OUT, 'secrets', basename(COMPOSE.secrets[basename(mounted)]?.file ?? 'missing'));
+  const file = join(OUT, 'secrets', basename(COMPOSE.secrets[basename(mounted)]?.file ?? 'missing'));
+  if (!file.endsWith('.database-url')) return file;
+  const here = join(OUT, basename(file));
+  writeFileSync(here, readFileSync(file, 'utf8').replace('/run/secrets/internal_ca', fileOf('internal_ca')), { mode: 0o600 });
+  return here;
 }
 
 /** As compose fills in variables: what the deployment decided, else the default. */
