@@ -7,6 +7,7 @@ const PURE = [
   'conformance',
   'contract',
   'api',
+  'callers',
   'architecture',
   'config',
   'docs',

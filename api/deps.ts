@@ -1,9 +1,9 @@
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
+import type { AccessTokens, Client, OperatorTokens } from '../callers/access-token.ts';
 import type { Config } from '../config/load-config.ts';
 import type { ArgonSlots } from '../core/pin/argon-slots.ts';
 import type { Database } from '../store/database.ts';
-import type { AccessTokens, Client, OperatorTokens } from './access-token.ts';
 import type { EnrollmentGateway } from './gateway.ts';
 import type { RateLimits } from './limits/rate-limits.ts';
 import type { PinGuard } from './pin-guard.ts';
@@ -19,7 +19,7 @@ export interface ApiDeps {
   /** Absent: there is no operator listener. */
   readonly operatorTokens?: OperatorTokens;
   /** On the partner listener a client certificate says who calls, and no access token is looked at. */
-  readonly partnerOf?: (req: Request) => Client;
+  readonly partnerOf?: (req: IncomingMessage) => Client;
   readonly argon: ArgonSlots;
   readonly limits: RateLimits;
   readonly pinGuard: PinGuard;

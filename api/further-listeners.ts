@@ -1,12 +1,12 @@
 import type { Server } from 'node:https';
 import type { Express } from 'express';
+import { operatorTokens } from '../callers/access-token.ts';
+import { keySetOf } from '../callers/key-set-of.ts';
+import { partnersBy } from '../callers/partner-of.ts';
 import type { Config } from '../config/load-config.ts';
-import { operatorTokens } from './access-token.ts';
 import { operatorApp, partnerApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ServerSettings, secureServer } from './http/http-server.ts';
-import { keySetOf } from './key-set-of.ts';
-import { partnersBy } from './partner-of.ts';
 
 /** A listener that is there only when it is configured. */
 export interface FurtherListener {
@@ -45,7 +45,7 @@ function operatorListener(deps: ApiDeps, settings: ServerSettings, served: Serve
   const { operatorPort: port, operatorHost: host, operatorJwksUrl: jwksUrl } = config;
   const { operatorJwtIssuer: issuer, operatorJwtAudience: audience } = config;
   if (port === undefined || jwksUrl === undefined || issuer === undefined || audience === undefined) return undefined;
-  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, currentDate });
+  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, now: Date.now, currentDate });
   return {
     name: 'operator',
     server: secureServer(served(operatorApp({ ...deps, operatorTokens: tokens })), pairOf(config), settings),

@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { bearerChallenge } from '../callers/bearer-challenge.ts';
 import { type ErrorCode, PROBLEMS } from '../contract/error-codes.ts';
 import type { ProblemDocument } from '../contract/http.ts';
 import { ServiceError } from '../contract/service-error.ts';
@@ -23,9 +24,8 @@ export function sendProblem(res: Response, error: ServiceError, docsUrl: string)
   const problem = toProblem(error, res.locals.requestId, docsUrl);
   const retryAfter = retryAfterSeconds(error);
   if (retryAfter !== undefined) res.setHeader('Retry-After', String(retryAfter));
-  if (problem.status === 401) res.setHeader('WWW-Authenticate', `Bearer error="${error.code}"`);
-  if (error.code === 'insufficient_scope')
-    res.setHeader('WWW-Authenticate', `Bearer error="insufficient_scope", scope="${String(error.extras['scope'])}"`);
+  const challenge = bearerChallenge(error);
+  if (challenge !== undefined) res.setHeader('WWW-Authenticate', challenge);
   if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-store');
   res.status(problem.status).setHeader('Content-Type', 'application/problem+json');
   res.end(JSON.stringify(problem));

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import type { Scope } from '../callers/scopes.ts';
 import type { ErrorCode } from '../contract/error-codes.ts';
-import type { Scope } from './access-token.ts';
 import type { ApiDeps } from './deps.ts';
 
 export type Handler = (deps: ApiDeps) => (req: Request, res: Response) => Promise<void>;

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { accessTokens } from '../callers/access-token.ts';
+import { keySetOf } from '../callers/key-set-of.ts';
 import type { Config } from '../config/load-config.ts';
 import { ArgonSlots } from '../core/pin/argon-slots.ts';
 import { armFaultPoints } from '../faults/arm.ts';
@@ -10,10 +12,8 @@ import { type Database, databaseTime, openDatabase } from '../store/database.ts'
 import { databaseClock } from '../store/database-clock.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { temporalOf } from '../temporal/temporal-address.ts';
-import { accessTokens } from './access-token.ts';
 import type { ApiDeps } from './deps.ts';
 import { temporalGateway } from './gateway.ts';
-import { keySetOf } from './key-set-of.ts';
 import { type RateLimits, rateLimits } from './limits/rate-limits.ts';
 import { type ListenerPorts, startListeners } from './listeners.ts';
 import { PinGuard } from './pin-guard.ts';
@@ -63,6 +63,7 @@ function depsOf(config: Config<'api'>, log: Logger, { db, client, rates }: Resou
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
       jwksUrl: config.jwksUrl,
+      now: Date.now,
       currentDate: clock,
     }),
     argon: new ArgonSlots({ slots: config.argonSlots, queue: config.argonQueue, share: config.argonShare }),

@@ -4,6 +4,15 @@ import { parsePartners } from './partners-file.ts';
 
 const partnersFile = z.string().transform((content, context) => parsePartners(content, (message) => context.addIssue(message)));
 
+/** How long key sets outlive their URL, wherever access tokens are verified. */
+export const KEY_SETS = {
+  jwksStaleSeconds: value(
+    'CS_JWKS_STALE_SECONDS',
+    whole(0, 604_800).default(14_400),
+    'How long the keys of a JWK Set that cannot be had any more go on, beyond the 10 minutes after which it is asked for again.',
+  ),
+};
+
 /** Who operators are: one identity provider for operator calls and codec server. */
 export const OPERATOR_TOKENS = {
   operatorJwtIssuer: value('CS_OPERATOR_JWT_ISSUER', url.optional(), 'Expected `iss` of operator access tokens.'),
@@ -13,11 +22,7 @@ export const OPERATOR_TOKENS = {
 /** Callers beside devices and Token Services with an access token. */
 export const CALLERS = {
   ...OPERATOR_TOKENS,
-  jwksStaleSeconds: value(
-    'CS_JWKS_STALE_SECONDS',
-    whole(0, 604_800).default(14_400),
-    'How long the keys of a JWK Set that cannot be had any more go on, beyond the 10 minutes after which it is asked for again.',
-  ),
+  ...KEY_SETS,
   operatorHost: value('CS_OPERATOR_HOST', text.default('127.0.0.1'), 'Address that the operator TLS listener binds to.'),
   operatorPort: value('CS_OPERATOR_PORT', port.optional(), 'Port of the operator TLS listener; without it there is none.'),
   operatorJwksUrl: value('CS_OPERATOR_JWKS_URL', url.optional(), 'JWK Set for operator access tokens; https in production.'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { KEY_TYPES } from '../contract/key-types.ts';
-import { CALLERS, OPERATOR_TOKENS } from './caller-fields.ts';
+import { CALLERS, KEY_SETS, OPERATOR_TOKENS } from './caller-fields.ts';
 import { databaseUrl } from './database-url.ts';
 import { EDGE } from './edge-fields.ts';
 import { count, flag, internalHost, pem, port, seconds, secret, text, url, value, whole } from './field.ts';
@@ -238,6 +238,7 @@ const CODEC_SERVER = {
     'JWK Set for operator access tokens; required unless the codec server listens on loopback only.',
   ),
   ...OPERATOR_TOKENS,
+  ...KEY_SETS,
 };
 
 /** Which settings a process reads. A key that is not listed for a process must not be given to it. */

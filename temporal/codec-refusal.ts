@@ -14,7 +14,7 @@ class Refusal extends Error implements CodecRefusal {
   }
 }
 
-export function codecRefusal(status: 401 | 403 | 404 | 405 | 413 | 415 | 422 | 400 | 500, code: string, sentence: string): CodecRefusal {
+export function codecRefusal(status: 403 | 404 | 405 | 413 | 415 | 422 | 400 | 500, code: string, sentence: string): CodecRefusal {
   return new Refusal(status, code, sentence);
 }
 

@@ -1,5 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Payload } from '@temporalio/common';
+import { bearerChallenge } from '../callers/bearer-challenge.ts';
+import { PROBLEMS } from '../contract/error-codes.ts';
+import { ServiceError } from '../contract/service-error.ts';
 import type { KeyRing } from '../core/key-ring.ts';
 import { type CodecRefusal, codecRefusal, isCodecRefusal } from './codec-refusal.ts';
 import { decryptForDisplay, encrypt } from './payload-codec.ts';
@@ -12,7 +15,7 @@ export interface CodecServerOptions {
   /** Scheme, host and port of the Temporal UI: pages of this origin alone may call. */
   origin: string;
   keys: KeyRing;
-  /** Throws codecRefusal(401 or 403, …) unless the caller is an operator. In development, on loopback, it may let everybody in. */
+  /** Throws a ServiceError (`invalid_token`, `insufficient_scope`, `service_unavailable`) unless the caller is an operator. In development, on loopback, it may let everybody in. */
   authorise: (request: IncomingMessage) => Promise<void>;
   /** Called with what was not foreseen; never with a payload. */
   onFault?: (error: unknown) => void;
@@ -105,12 +108,25 @@ function answer(response: ServerResponse, status: number, body: object): void {
 }
 
 function refuse(response: ServerResponse, error: unknown, options: CodecServerOptions): void {
-  if (!isCodecRefusal(error)) options.onFault?.(error);
-  const { status, code, message } = isCodecRefusal(error) ? error : codecRefusal(500, 'internal_error', 'Something went wrong.');
+  if (error instanceof ServiceError) tellCaller(response, error);
+  else if (!isCodecRefusal(error)) options.onFault?.(error);
+  const { status, code, message } = refusalOf(error);
   if (response.headersSent) return void response.destroy();
   // What is left of a refused body is not read.
   response.writeHead(status, { 'content-type': 'application/problem+json', 'cache-control': 'no-store', connection: 'close' });
   response.end(JSON.stringify({ type: 'about:blank', title: message, status, code }));
+}
+
+function refusalOf(error: unknown): Pick<CodecRefusal, 'status' | 'code' | 'message'> {
+  if (error instanceof ServiceError) return { status: PROBLEMS[error.code].status, code: error.code, message: error.message };
+  return isCodecRefusal(error) ? error : codecRefusal(500, 'internal_error', 'Something went wrong.');
+}
+
+/** A refused caller learns the same here as at the operator listener: what is wrong with the credential, or when to come back. */
+function tellCaller(response: ServerResponse, error: ServiceError): void {
+  const challenge = bearerChallenge(error);
+  if (challenge !== undefined) response.setHeader('www-authenticate', challenge);
+  if (error.retryAfterSeconds !== undefined) response.setHeader('retry-after', String(error.retryAfterSeconds));
 }
 
 function portOf(server: Server, wanted: number): number {

@@ -1,47 +1,44 @@
 import type { IncomingMessage } from 'node:http';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
 import type { Logger } from 'pino';
+import { operatorTokens } from '../callers/access-token.ts';
+import { bearer } from '../callers/bearer.ts';
+import { keySetOf } from '../callers/key-set-of.ts';
 import { type Config, ConfigError } from '../config/load-config.ts';
+import { ServiceError } from '../contract/service-error.ts';
 import type { Running } from '../process/run-process.ts';
-import { codecRefusal } from './codec-refusal.ts';
 import { startCodecServer } from './codec-server.ts';
 
 type CodecConfig = Config<'codec'>;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
+export interface RunningCodec extends Running {
+  readonly port: number;
+}
+
 /** The codec server as a process: on loopback it serves whoever is on the machine, elsewhere only operators with an access token. */
-export async function startCodec(config: CodecConfig, log: Logger): Promise<Running> {
+export async function startCodec(config: CodecConfig, log: Logger): Promise<RunningCodec> {
   const server = await startCodecServer({
     host: config.codecHost,
     port: config.codecPort,
     origin: config.uiOrigin,
     keys: config.codecKeys,
-    authorise: authoriser(config),
+    authorise: authoriser(config, log),
     onFault: (err) => log.error({ err }, 'unexpected failure'),
   });
   log.info({ port: server.port }, 'listening');
-  return { stop: () => server.close() };
+  return { port: server.port, stop: () => server.close() };
 }
 
-function authoriser(config: CodecConfig): (request: IncomingMessage) => Promise<void> {
-  const { codecJwksUrl, operatorJwtIssuer: jwtIssuer, operatorJwtAudience: jwtAudience } = config;
-  if (codecJwksUrl === undefined || jwtIssuer === undefined || jwtAudience === undefined) return onLoopbackOnly(config);
-  const keys = createRemoteJWKSet(new URL(codecJwksUrl));
-  return async ({ headers }) => {
-    const [, token = ''] = /^Bearer (\S+)$/i.exec(headers.authorization ?? '') ?? [];
-    const { payload } = await jwtVerify(token, keys, {
-      issuer: jwtIssuer,
-      audience: jwtAudience,
-      typ: 'at+jwt',
-      algorithms: ['ES256', 'PS256', 'RS256'],
-      requiredClaims: ['exp', 'iat', 'scope', 'sub'],
-      clockTolerance: 30,
-      maxTokenAge: 3_600,
-    }).catch(() => {
-      throw codecRefusal(401, 'invalid_token', 'An operator access token is needed.');
-    });
-    const scopes = typeof payload['scope'] === 'string' ? payload['scope'].split(' ') : [];
-    if (!scopes.includes('operator')) throw codecRefusal(403, 'insufficient_scope', 'The access token lacks the scope operator.');
+/** The verification of the operator listener. There is no database here, so the clock of this process judges age. */
+function authoriser(config: CodecConfig, log: Logger): (request: IncomingMessage) => Promise<void> {
+  const { codecJwksUrl: jwksUrl, operatorJwtIssuer: issuer, operatorJwtAudience: audience } = config;
+  if (jwksUrl === undefined || issuer === undefined || audience === undefined) return onLoopbackOnly(config);
+  const currentDate = async () => new Date();
+  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, now: Date.now, currentDate });
+  return async (request) => {
+    const { scopes } = await tokens.verify(bearer(request));
+    if (!scopes.has('operator'))
+      throw new ServiceError('insufficient_scope', 'The access token lacks the scope operator.', { scope: 'operator' });
   };
 }
 

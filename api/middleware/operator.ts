@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { bearer } from '../../callers/bearer.ts';
 import type { AuditAction } from '../../contract/audit-actions.ts';
 import { PROBLEMS } from '../../contract/error-codes.ts';
 import { isEnrollmentId } from '../../contract/ids.ts';
@@ -7,7 +8,6 @@ import { appendAudit } from '../../store/audit.ts';
 import { inDatabase } from '../../store/database.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Handler } from '../route.ts';
-import { bearer } from './caller.ts';
 
 type OperatorAction = Extract<AuditAction, `operator.${string}`>;
 
@@ -42,9 +42,7 @@ export function operatorCall(action: OperatorAction, answer: (call: OperatorCall
 
 async function operatorOf({ operatorTokens }: ApiDeps, req: Request): Promise<Pick<OperatorCall, 'actor'> & { mayCall: boolean }> {
   if (operatorTokens === undefined) throw new Error('operator calls without operator tokens');
-  const token = bearer(req);
-  if (token.startsWith('cse_')) throw new ServiceError('invalid_token', 'An enrollment token does not open operator calls.');
-  const { subject, scopes } = await operatorTokens.verify(token);
+  const { subject, scopes } = await operatorTokens.verify(bearer(req));
   return { actor: `operator:${subject}`, mayCall: scopes.has('operator') };
 }
 

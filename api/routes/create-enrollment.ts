@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
+import type { Client } from '../../callers/access-token.ts';
 import {
   type CreateEnrollmentRequest,
   type CreateEnrollmentResponse,
@@ -12,7 +13,6 @@ import { makeEnrollmentToken } from '../../core/token/enrollment-token.ts';
 import { reach } from '../../faults/reach.ts';
 import { type Creation, createEnrollment } from '../../store/create-enrollment.ts';
 import { markStarted } from '../../store/read-enrollment.ts';
-import type { Client } from '../access-token.ts';
 import type { ApiDeps } from '../deps.ts';
 import { charge } from '../limits/charge.ts';
 import { requireClient } from '../middleware/caller.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { accessTokens } from '../../api/access-token.ts';
+import { accessTokens } from '../../callers/access-token.ts';
 import { keyRing } from '../../core/key-ring.ts';
 import { JWT_AUDIENCE, JWT_ISSUER } from './stand/api-config.ts';
 import { call, line } from './stand/call.ts';
@@ -266,6 +266,6 @@ async function apiWithKeySet(keySet: string | undefined) {
   onTestFinished(() => void server.close());
   const jwksUrl = `http://127.0.0.1:${portOf(server.address())}/`;
   return startSecondApi(stand, {
-    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, currentDate: async () => new Date() }),
+    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, now: Date.now, currentDate: async () => new Date() }),
   });
 }

@@ -1,13 +1,13 @@
 import type { Express } from 'express';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { accessTokens, operatorTokens } from '../../api/access-token.ts';
 import { filesApp, operatorApp, partnerApp, publicApp } from '../../api/app.ts';
 import { callsByListener } from '../../api/callers-table.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { temporalGateway } from '../../api/gateway.ts';
 import { rateLimits } from '../../api/limits/rate-limits.ts';
 import { PinGuard } from '../../api/pin-guard.ts';
+import { accessTokens, operatorTokens } from '../../callers/access-token.ts';
 import { ArgonSlots } from '../../core/pin/argon-slots.ts';
 import { HEALTH_PATHS, startHealthListener } from '../../process/health-listener.ts';
 import { openDatabase } from '../../store/database.ts';
@@ -34,6 +34,7 @@ const deps: ApiDeps = {
     issuer: 'https://i.example.org',
     audience: 'a',
     jwksUrl: config.jwksUrl,
+    now: Date.now,
     currentDate: clock,
   }),
   argon: new ArgonSlots({ slots: 1, queue: 1, share: 1 }),
@@ -45,6 +46,7 @@ const tokens = operatorTokens({
   issuer: 'https://i.example.org',
   audience: 'a',
   jwksUrl: config.jwksUrl,
+  now: Date.now,
   currentDate: clock,
 });
 const APPS = {

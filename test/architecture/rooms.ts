@@ -57,9 +57,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packageTypes: ['@temporalio/worker'],
     never: NO_ENVIRONMENT,
   },
+  // Who calls: one verification for every door. The clock is given.
+  callers: {
+    may: ['contract/', 'core/token/'],
+    mayTypes: ['config/', 'core/key-ring.ts', 'store/'],
+    packages: ['jose', 'node:crypto', 'node:tls'],
+    packageTypes: ['pino', 'node:http'],
+    never: { ...NO_ENVIRONMENT, ...NO_CLOCK },
+  },
   // Reads what the store answers, judges the PIN, asks the workflow for the rest. No certificate code.
   api: {
     may: [
+      'callers/',
       'contract/',
       'store/',
       'process/',
@@ -80,7 +89,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [
       'express',
       'helmet',
-      'jose',
       'zod',
       'swagger-ui-express',
       '@asteasolutions/zod-to-openapi',
@@ -112,11 +120,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packageTypes: ['pino'],
     never: NO_ENVIRONMENT,
   },
-  // Transport only: nothing of the domain but the names of search attributes and the shape of a key ring.
+  // Transport only: nothing of the domain but who may read payloads, the names of search attributes and the shape of a key ring.
   temporal: {
-    may: ['config/', 'contract/search-attributes.ts', 'core/key-ring.ts'],
+    may: [
+      'callers/',
+      'config/',
+      'contract/error-codes.ts',
+      'contract/search-attributes.ts',
+      'contract/service-error.ts',
+      'core/key-ring.ts',
+    ],
     mayTypes: ['process/', 'contract/timeline.ts'],
-    packages: ['@temporalio/*', 'jose', 'node:crypto', 'node:fs', 'node:http', 'node:timers/promises', 'node:url'],
+    packages: ['@temporalio/*', 'node:crypto', 'node:fs', 'node:http', 'node:timers/promises', 'node:url'],
     packageTypes: ['pino'],
     never: NO_ENVIRONMENT,
   },

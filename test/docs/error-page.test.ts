@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accessTokens } from '../../api/access-token.ts';
 import { publicApp } from '../../api/app.ts';
 import type { EnrollmentGateway } from '../../api/gateway.ts';
 import { rateLimits } from '../../api/limits/rate-limits.ts';
 import { PinGuard } from '../../api/pin-guard.ts';
+import { accessTokens } from '../../callers/access-token.ts';
 import { PROBLEMS } from '../../contract/error-codes.ts';
 import { ArgonSlots } from '../../core/pin/argon-slots.ts';
 import { openDatabase } from '../../store/database.ts';
@@ -35,6 +35,7 @@ describe('the documentation of the API, with neither database nor Temporal', () 
       issuer: JWT_ISSUER,
       audience: JWT_AUDIENCE,
       jwksUrl: config.jwksUrl,
+      now: Date.now,
       currentDate: clock,
     });
     server = createServer(

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { codecRefusal } from '../../temporal/codec-refusal.ts';
+import { ServiceError } from '../../contract/service-error.ts';
 import { type CodecServer, startCodecServer } from '../../temporal/codec-server.ts';
 import { renderPayloads } from '../../temporal/payload-json.ts';
 import { testKeys } from '../rig/test-keys.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   guarded = await startCodecServer({
     ...options,
     authorise: async ({ headers }) => {
-      if (headers.authorization !== 'Bearer operator') throw codecRefusal(401, 'invalid_token', 'Send the access token of an operator.');
+      if (headers.authorization !== 'Bearer operator') throw new ServiceError('invalid_token');
     },
   });
 });

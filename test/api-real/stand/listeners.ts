@@ -2,11 +2,11 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { pino } from 'pino';
 import { Agent, fetch } from 'undici';
 import { afterAll } from 'vitest';
-import { operatorTokens } from '../../../api/access-token.ts';
 import { operatorApp, partnerApp } from '../../../api/app.ts';
 import { HTTP_LIMITS } from '../../../api/http/http-limits.ts';
 import { secureServer } from '../../../api/http/http-server.ts';
-import { partnersBy } from '../../../api/partner-of.ts';
+import { operatorTokens } from '../../../callers/access-token.ts';
+import { partnersBy } from '../../../callers/partner-of.ts';
 import type { Config } from '../../../config/load-config.ts';
 import { startHealthListener } from '../../../process/health-listener.ts';
 import { OPERATOR_AUDIENCE, OPERATOR_ISSUER } from './api-config.ts';
@@ -25,6 +25,7 @@ export async function startOperatorListener(stand: Stand): Promise<OperatorListe
     issuer: OPERATOR_ISSUER,
     audience: OPERATOR_AUDIENCE,
     jwksUrl: stand.config.jwksUrl,
+    now: Date.now,
     currentDate: async () => new Date(),
   });
   const base = await listen(createHttpServer(operatorApp({ ...stand.deps, operatorTokens: tokens })), 'http');

@@ -3,11 +3,11 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { pino } from 'pino';
 import { afterAll, onTestFinished } from 'vitest';
 import { createEnrollmentActivities, createIssuanceActivities } from '../../../activities/index.ts';
-import { accessTokens } from '../../../api/access-token.ts';
 import { filesApp, publicApp } from '../../../api/app.ts';
 import type { ApiDeps } from '../../../api/deps.ts';
 import { type RateLimits, rateLimits } from '../../../api/limits/rate-limits.ts';
 import { PinGuard } from '../../../api/pin-guard.ts';
+import { accessTokens } from '../../../callers/access-token.ts';
 import type { Config } from '../../../config/load-config.ts';
 import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../../../core/evidence/evidence-key.ts';
 import { signReceipt } from '../../../core/evidence/sign-receipt.ts';
@@ -79,7 +79,7 @@ function depsOf(config: Config<'api'>, db: Database, gateway: FakeGateway): ApiD
 
 function timedBy(db: Database, { jwksUrl }: Config<'api'>): Pick<ApiDeps, 'clock' | 'accessTokens'> {
   const clock = databaseClock(db);
-  return { clock, accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, currentDate: clock }) };
+  return { clock, accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, now: Date.now, currentDate: clock }) };
 }
 
 function ownLimits(config: Config<'api'>): RateLimits {

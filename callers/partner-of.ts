@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import type { Request } from 'express';
 import type { Config } from '../config/load-config.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { Client } from './access-token.ts';
@@ -22,7 +22,7 @@ export interface PartnerTrust {
  * in time, made by our partners' CA, for client authentication (Node does not look, RFC 5280 §4.2.1.12), and with exactly one name that
  * is configured. Errors: `invalid_token`.
  */
-export function partnersBy({ ca, partners, now }: PartnerTrust): (req: Request) => Client {
+export function partnersBy({ ca, partners, now }: PartnerTrust): (req: IncomingMessage) => Client {
   const cas = certificatesOf(ca);
   const bySan = new Map(partners.map(({ san, clientId, scopes }) => [san, { clientId, scopes: new Set(scopes) }]));
   return (req) => {
@@ -37,7 +37,7 @@ export function partnersBy({ ca, partners, now }: PartnerTrust): (req: Request) 
   };
 }
 
-function certificateOf({ socket }: Request): X509Certificate {
+function certificateOf({ socket }: IncomingMessage): X509Certificate {
   const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
   if (certificate === undefined) throw refused('A client certificate is needed.');
   return certificate;

@@ -2,9 +2,10 @@ import { createHmac, createPublicKey } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { exportJWK } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { type AccessTokens, accessTokens, operatorTokens } from '../../api/access-token.ts';
+import { type AccessTokens, accessTokens, operatorTokens } from '../../callers/access-token.ts';
 import { ServiceError } from '../../contract/service-error.ts';
 import { AUDIENCE, ISSUER, type JwksServer, jwksServer, type SigningKey, signingKey, tokenBy } from './jwks-server.ts';
+import { doorOf, REFUSED_TOKENS } from './refused-tokens.ts';
 
 /* The verifier alone, with real keys and a real key set server; test/api-real/credentials-of-callers.test.ts has the calls. */
 
@@ -37,6 +38,33 @@ async function outcome(tokens: { verify(token: string): Promise<unknown> }, toke
 const MINUTE = 60_000;
 const key = await signingKey('ts-1');
 const setOf = (...keys: SigningKey[]) => ({ keys: keys.map(({ jwk }) => jwk) });
+
+const claimsOf = (own: Record<string, unknown>) => () => {
+  const iat = Math.floor(Date.now() / 1_000);
+  return { iss: ISSUER, aud: AUDIENCE, iat, exp: iat + 120, jti: 'j', ...own };
+};
+const rulesFor = ({ url: jwksUrl }: JwksServer) => ({
+  issuer: ISSUER,
+  audience: AUDIENCE,
+  jwksUrl,
+  now: () => 0,
+  currentDate: async () => new Date(),
+});
+
+describe.each([
+  ['a Token Service', accessTokens, claimsOf({ sub: 'ts-a', client_id: 'ts-a', scope: 'pin:read' })],
+  ['an operator', operatorTokens, claimsOf({ sub: 'olga', scope: 'operator' })],
+])('the door of %s', (_who, open, good) => {
+  const door = doorOf(key, good);
+
+  test('takes a good token', async () => {
+    expect(await outcome(open(rulesFor(await jwksServer(setOf(key)))), await door.token())).toBe('good');
+  });
+
+  test.each(REFUSED_TOKENS)('refuses one %s', async (_what, make) => {
+    expect(await outcome(open(rulesFor(await jwksServer(setOf(key)))), await make(door))).toBe('invalid_token');
+  });
+});
 
 describe('algorithm confusion', () => {
   const header = { typ: 'at+jwt', kid: 'ts-1' };

@@ -2,9 +2,6 @@ import { decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, j
 import { ServiceError } from '../contract/service-error.ts';
 import { KeySetUnavailable, remoteKeySet } from './key-set.ts';
 
-export const SCOPES = ['enrollment:create', 'enrollment:read', 'enrollment:cancel', 'pin:read', 'pin:reset', 'operator'] as const;
-export type Scope = (typeof SCOPES)[number];
-
 /** A Token Service that proved who it is. */
 export interface Client {
   clientId: string;
@@ -32,8 +29,9 @@ export interface TokenRules {
   jwksUrl: string;
   /** How long the keys go on without their URL; see `remoteKeySet`. */
   staleSeconds?: number;
-  now?: () => number;
-  /** The database's clock judges age: a process whose own is slow would take tokens that have expired (protocol §1). */
+  /** Milliseconds; judges the age of the key set. */
+  now: () => number;
+  /** Judges the age of a token. In the API the database's: a process whose own is slow would take tokens that have expired. */
   currentDate: () => Promise<Date>;
   onFault?: (sentence: string) => void;
 }
@@ -62,7 +60,7 @@ export function operatorTokens(rules: TokenRules): OperatorTokens {
   return { verify: async (token) => toOperator(await verify(token, keys, rules, OPERATOR_TOKEN_SECONDS, claims)) };
 }
 
-function keysOf({ jwksUrl: url, staleSeconds = 14_400, now = Date.now, onFault }: TokenRules): JWTVerifyGetKey {
+function keysOf({ jwksUrl: url, staleSeconds = 14_400, now, onFault }: TokenRules): JWTVerifyGetKey {
   return remoteKeySet({
     url,
     freshMs: FRESH_MS,
@@ -99,6 +97,7 @@ async function verify(
   maxTokenAge: number,
   requiredClaims: string[],
 ): Promise<JWTPayload> {
+  if (token.startsWith('cse_')) throw refused('An enrollment token does not open this call: an access token is needed.');
   if (token.length > MAX_TOKEN_LENGTH) throw refused('The access token is larger than 8 KiB.');
   requireKeyId(token); // before the database is asked for anything
   const algorithms = ['ES256', 'PS256', 'RS256'];

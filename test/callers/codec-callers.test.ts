@@ -1,0 +1,108 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import { exportJWK } from 'jose';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../../config/load-config.ts';
+import { renderPayloads } from '../../temporal/payload-json.ts';
+import { startCodec } from '../../temporal/start-codec.ts';
+import { jwksServer, signingKey } from '../callers/jwks-server.ts';
+import { doorOf, REFUSED_TOKENS } from '../callers/refused-tokens.ts';
+import { environmentOf } from '../config/process-environment.ts';
+
+/* Who may read histories: the codec server as it is started, with the verification of the operator listener. */
+
+const ISSUER = 'https://identity.example.org';
+const AUDIENCE = 'certificate-service-operator';
+const key = await signingKey('ts-1');
+const door = doorOf(key, () => {
+  const iat = Math.floor(Date.now() / 1_000);
+  return { iss: ISSUER, aud: AUDIENCE, sub: 'olga', scope: 'operator', iat, exp: iat + 120 };
+});
+const clear = JSON.stringify(renderPayloads([defaultPayloadConverter.toPayload({ stage: 'awaiting-csr' })]));
+
+/** The codec server in front of this key set; what it says aloud is kept. */
+async function codec(keySet: object = { keys: [key.jwk] }) {
+  const keys = await jwksServer(keySet);
+  const env = {
+    CS_ENV: 'development',
+    CS_CODEC_PORT: '0',
+    CS_CODEC_JWKS_URL: keys.url,
+    CS_OPERATOR_JWT_ISSUER: ISSUER,
+    CS_OPERATOR_JWT_AUDIENCE: AUDIENCE,
+  };
+  const lines: string[] = [];
+  const server = await startCodec(
+    loadConfig('codec', environmentOf('codec', env)),
+    pino({}, { write: (line: string) => lines.push(line) }),
+  );
+  onTestFinished(() => server.stop());
+  return { base: `http://127.0.0.1:${server.port}`, lines, keys };
+}
+
+const send = (base: string, path: string, authorization?: string) =>
+  fetch(base + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
+    body: clear,
+  });
+
+async function line(answer: Response): Promise<string> {
+  const body: unknown = await answer.json();
+  return `${answer.status} ${String(Reflect.get(Object(body), 'code'))}`;
+}
+
+describe('the codec server', () => {
+  test('decodes for an operator', async () => {
+    const { base } = await codec();
+    const answer = await send(base, '/decode', `Bearer ${await door.token()}`);
+    expect([answer.status, await answer.json()]).toEqual([200, JSON.parse(clear)]);
+  });
+
+  test.each(REFUSED_TOKENS)('refuses a token %s', async (_what, make) => {
+    const { base } = await codec();
+    for (const path of ['/decode', '/encode']) {
+      const answer = await send(base, path, `Bearer ${await make(door)}`);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+      expect(await line(answer)).toBe('401 invalid_token');
+    }
+  });
+
+  test.each([undefined, '', 'Basic dTpw', 'Bearer', 'Bearer a b', 'Token x'])('refuses Authorization: %s', async (authorization) => {
+    const { base } = await codec();
+    expect(await line(await send(base, '/decode', authorization))).toBe('401 invalid_token');
+  });
+
+  test.each(['', 'a b', 'o\nlga', 'x'.repeat(65), 7, ['olga'], 'olga"}'])('refuses the subject %j', async (sub) => {
+    const { base } = await codec();
+    expect(await line(await send(base, '/decode', `Bearer ${await door.token({ claims: { sub } })}`))).toBe('401 invalid_token');
+  });
+
+  test('refuses a scope that is not of operators, and says which one is needed', async () => {
+    const { base } = await codec();
+    const answer = await send(base, '/decode', `Bearer ${await door.token({ claims: { scope: 'pin:read operators' } })}`);
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer error="insufficient_scope", scope="operator"');
+    expect(await line(answer)).toBe('403 insufficient_scope');
+  });
+
+  test('is good for an hour after sign-in, by its own clock', async () => {
+    const { base } = await codec();
+    const now = Math.floor(Date.now() / 1_000);
+    const token = await door.token({ claims: { iat: now - 3_500, exp: now + 60 } });
+    expect((await send(base, '/decode', `Bearer ${token}`)).status).toBe(200);
+  });
+
+  test('without a key set, or with one that holds a private key: 503, it says why, and asks once', async () => {
+    const leaked = { keys: [key.jwk, { ...(await exportJWK((await signingKey('leaked')).privateKey)), kid: 'leaked' }] };
+    for (const keySet of [leaked, { keys: [] }]) {
+      const { base, lines, keys } = await codec(keySet);
+      const answers = [
+        await send(base, '/decode', `Bearer ${await door.token()}`),
+        await send(base, '/decode', `Bearer ${await door.token()}`),
+      ];
+      expect(answers.map(({ headers }) => headers.get('retry-after'))).toEqual(['5', '5']);
+      expect(await Promise.all(answers.map(line))).toEqual(['503 service_unavailable', '503 service_unavailable']);
+      expect(keys.asked()).toBe(1);
+      expect(lines.filter((text) => text.includes('The key set holds'))).toHaveLength(1);
+    }
+  });
+});
