@@ -86,7 +86,7 @@ async function intentsOf(deps: IssuanceDeps, { enrollment, intents, sealedSpkiSh
     return intents;
   }
   const prepared = await prepareIntents(deps, enrollment, submission);
-  return commitIntents(deps.db, id, prepared.intents, prepared.key);
+  return commitIntents(deps.db, id, prepared);
 }
 
 interface AuthorisedIntent {

@@ -3,8 +3,9 @@ import { isCsrRefusalCode } from '../contract/csr-refusal-codes.ts';
 import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { type CsrRefusal, judgeCsr as judge } from '../core/csr/judge-csr.ts';
-import { acceptSubmission, type KeyRefusal, readSubmission, refuseSubmission, type SubmissionRow } from '../store/csr-submission.ts';
+import { acceptSubmission, readSubmission, refuseSubmission, type SubmissionRow } from '../store/csr-submission.ts';
 import type { EnrollmentRow } from '../store/enrollment-row.ts';
+import type { KeyRefusal } from '../store/key-claim.ts';
 import { readEnrollmentRow } from '../store/read-enrollment.ts';
 import { noSuchEnrollment } from './failure.ts';
 import type { EnrollmentDeps } from './ports.ts';
@@ -45,22 +46,31 @@ async function decide(deps: EnrollmentDeps, submission: SubmissionRow): Promise<
   const verdict = judge(submission, { challengeKeys: deps.challengeKeys, allowedKeyTypes: deps.allowedKeyTypes });
   if (!verdict.ok) return refuse(deps, submission, verdict.refusal);
   const { enrollmentId, digest } = submission;
-  const accepted = await acceptSubmission(deps.db, { enrollmentId, digest, spkiSha256: verdict.spkiSha256Hex });
+  const { spkiSha256Hex: spkiSha256, deliverySpkiSha256Hex: deliverySpkiSha256 } = verdict;
+  const accepted = await acceptSubmission(deps.db, { enrollmentId, digest, spkiSha256, deliverySpkiSha256 });
   switch (accepted.kind) {
     case 'accepted':
       return standing(await rowOf(deps, enrollmentId));
     case 'elsewhere':
       return standing(accepted);
     case 'refused':
-      return refuse(deps, submission, { code: accepted.code, detail: KEY_REFUSALS[accepted.code] }, verdict.spkiSha256Hex);
+      return refuse(deps, submission, saidOf(accepted.refusal), spkiSha256);
   }
 }
 
-const KEY_REFUSALS = {
-  key_is_ours: 'The public key is one of the keys of this service.',
-  key_blocked: 'The public key is on the block list.',
-  key_in_use: 'The public key belongs to another device.',
-} as const satisfies Record<KeyRefusal, string>;
+/** Which of the two keys, and why. */
+function saidOf({ key, code }: KeyRefusal): { code: KeyRefusal['code']; detail: string } {
+  switch (code) {
+    case 'key_is_ours':
+      return { code, detail: 'The public key is one of the keys of this service.' };
+    case 'key_blocked':
+      return { code, detail: `The ${key === 'user' ? 'public' : 'delivery'} key is on the block list.` };
+    case 'key_in_use':
+      return { code, detail: 'The public key belongs to another device, or was a delivery key.' };
+    case 'delivery_key_reused':
+      return { code, detail: 'The delivery key belongs to another enrollment, or is a user key or an SDK key.' };
+  }
+}
 
 async function refuse(
   deps: EnrollmentDeps,

@@ -19,6 +19,8 @@ type Accepted = Extract<CsrVerdict, { ok: true }>;
 export interface Prepared {
   intents: Intent[];
   key: SealedKey;
+  /** SHA-256 of the SubjectPublicKeyInfo to which the key was sealed, hex. */
+  deliverySpkiSha256: string;
 }
 
 /** Makes and seals the SDK key and builds both to-be-signed certificates. Nothing is stored or signed yet. */
@@ -37,7 +39,7 @@ export async function prepareIntents(deps: IssuanceDeps, enrollment: EnrollmentR
     intentOf(certificateInput(deps, enrollment, 'user', csr.keyType, csr.spki, validity)),
     intentOf(certificateInput(deps, enrollment, 'sdk', sdkType, made.spki, validity)),
   ];
-  return { intents, key: sealedKey(made, submission, deliveryKid) };
+  return { intents, key: sealedKey(made, submission, deliveryKid), deliverySpkiSha256: csr.deliverySpkiSha256Hex };
 }
 
 /**

@@ -185,6 +185,11 @@ export const CSR_REFUSALS = {
     rule: 'RFC 7638 §3, RFC 7191 §3',
     hint: 'id-aa-asymmDecryptKeyID holds SHA-256 of {"crv":"P-256","kty":"EC","x":"…","y":"…"} (RFC 7638: this order, no spaces) of the key sent.',
   },
+  delivery_key_reused: {
+    title: 'The delivery key has been used before',
+    rule: 'protocol §3 (one key, one use)',
+    hint: 'Make a new EC P-256 pair as delivery key for each enrollment: never the user key, an SDK key, or the delivery key of an earlier enrollment.',
+  },
   csr_signature_invalid: {
     title: 'The signature of the CSR does not verify with its own key',
     rule: 'RFC 2986 §4.2, SEC 1 §4.1.4, RFC 8017 §8.2.2',

@@ -151,6 +151,11 @@ export const CSR_GUIDE: Readonly<Record<CsrRefusalCode, { looksLike: string; fix
     looksLike: 'No id-aa-asymmDecryptKeyID, or its 32 octets are the thumbprint of another key or of another text.',
     fix: 'SHA-256 over exactly {"crv":"P-256","kty":"EC","x":"…","y":"…"}: members in this order, no blanks, the same x and y as in deliveryKey. `cs csr check --delivery-key key.json csr.pem` compares.',
   },
+  delivery_key_reused: {
+    looksLike:
+      'deliveryKey is the key of the CSR itself, the delivery key of an earlier enrollment whose CSR was accepted, or a user or SDK key of any enrollment. A refused CSR uses nothing up: within one enrollment the same delivery key may come again.',
+    fix: 'Make the delivery key when you build the first CSR of an enrollment, keep it with the journal of that enrollment, throw it away at its end.',
+  },
   csr_signature_invalid: {
     looksLike: 'A raw signature of 64 octets, a signature over other octets than the info in the request, or by another key.',
     fix: 'Sign the DER bytes that you send, once, after the last change. Raw r ‖ s (PointyCastle, WebCrypto, JWS) becomes SEQUENCE { INTEGER r, INTEGER s }.',

@@ -79,7 +79,8 @@ function publicKeyOf(jwk: unknown): KeyObject[] {
   }
 }
 
-async function isSdkKey(tx: Executor, spkiSha256: string): Promise<boolean> {
+/** Whether this service made the key for some device. */
+export async function isSdkKey(tx: Executor, spkiSha256: string): Promise<boolean> {
   const rows = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM credential_intent WHERE kind = 'sdk' AND sha256(spki) = decode(${spkiSha256}, 'hex') LIMIT 1`;
   return rows.length > 0;

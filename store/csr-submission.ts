@@ -5,11 +5,11 @@ import { DELIVERY_FORMATS, type DeliveryFormat, KEY_TYPES, type KeyType } from '
 import type { EndCode, State } from '../contract/states.ts';
 import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
-import { keyBarredAs } from './blocked-key.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { endEnrollment } from './end-enrollment.ts';
 import { type EnrollmentRow, oneOf } from './enrollment-row.ts';
 import type { CsrSubmission, Prisma } from './generated/client.ts';
+import { claimKeys, type KeyRefusal, type RequestKeys } from './key-claim.ts';
 import { lockEnrollment } from './lock-enrollment.ts';
 
 export interface NewSubmission {
@@ -76,18 +76,18 @@ export async function readSubmission(db: Executor, enrollmentId: EnrollmentId, d
   return row === null ? undefined : toSubmission(row, enrollmentId);
 }
 
-export interface Acceptance {
+export interface Acceptance extends RequestKeys {
   enrollmentId: EnrollmentId;
   digest: string;
-  /** SHA-256 of the SubjectPublicKeyInfo, hex. */
-  spkiSha256: string;
 }
 
-/** What speaks against a key is said by rows, not by its octets; nothing was changed. */
-export type KeyRefusal = 'key_is_ours' | 'key_blocked' | 'key_in_use';
-export type Accepted = { kind: 'accepted' } | { kind: 'refused'; code: KeyRefusal } | { kind: 'elsewhere'; state: State; code?: EndCode };
+/** After a refusal nothing was changed. */
+export type Accepted =
+  | { kind: 'accepted' }
+  | { kind: 'refused'; refusal: KeyRefusal }
+  | { kind: 'elsewhere'; state: State; code?: EndCode };
 
-/** Moves the enrollment to `issuing` and claims the key, together or not at all. May be repeated. */
+/** Moves the enrollment to `issuing` and claims both keys, together or not at all. May be repeated. */
 export async function acceptSubmission(db: Database, accepted: Acceptance): Promise<Accepted> {
   const result = await inTransaction<Accepted>(db, async (tx) => {
     const { enrollmentId, digest } = accepted;
@@ -95,9 +95,8 @@ export async function acceptSubmission(db: Database, accepted: Acceptance): Prom
     if (enrollment === undefined) throw new Error('no such enrollment');
     if (enrollment.csrDigest === digest && enrollment.state !== 'awaiting-csr') return { kind: 'accepted' };
     if (enrollment.state !== 'awaiting-csr') return elsewhere(enrollment);
-    const barred = await keyBarredAs(tx, accepted.spkiSha256);
-    if (barred !== undefined) return { kind: 'refused', code: barred };
-    if (!(await claimKey(tx, enrollment, accepted.spkiSha256))) return { kind: 'refused', code: 'key_in_use' };
+    const refusal = await claimKeys(tx, enrollment, accepted);
+    if (refusal !== undefined) return { kind: 'refused', refusal };
     await tx.$executeRaw`
       UPDATE enrollment SET state = 'issuing', state_since = clock_timestamp(), csr_digest = ${digest}, stage_deadline = expires_at
       WHERE id = ${enrollmentId}::uuid AND state = 'awaiting-csr'`;
@@ -119,13 +118,6 @@ export async function acceptSubmission(db: Database, accepted: Acceptance): Prom
 
 function elsewhere({ state, code }: EnrollmentRow): Accepted {
   return { kind: 'elsewhere', state, ...(code === undefined ? {} : { code }) };
-}
-
-/** Claims are never released; the same device may use its key again. The primary key decides between two devices. */
-async function claimKey(tx: Executor, { id, clientId, userId, deviceId }: EnrollmentRow, spkiSha256: string): Promise<boolean> {
-  await tx.keyClaim.createMany({ data: [{ spkiSha256, clientId, userId, deviceId, enrollmentId: id }], skipDuplicates: true });
-  const owner = await tx.keyClaim.findUniqueOrThrow({ where: { spkiSha256 } });
-  return owner.clientId === clientId && owner.userId === userId && owner.deviceId === deviceId;
 }
 
 export interface Refusal {

@@ -73,7 +73,9 @@ export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
     cs_operator: { select: 'all' },
   },
   key_claim: {
-    cs_worker: { select: 'all', insert: columns('spki_sha256 client_id user_id device_id enrollment_id') },
+    cs_worker: { select: 'all', insert: columns('spki_sha256 client_id user_id device_id enrollment_id use') },
+    // Seals to no key that has another use; claims what the version before left unclaimed.
+    cs_issuer: { select: 'all', insert: columns('spki_sha256 client_id user_id device_id enrollment_id use') },
     cs_operator: { select: 'all' },
   },
   blocked_key: {

@@ -14,6 +14,7 @@ import { appendAudit } from './audit.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
 import { type EnrollmentRow, oneOf, toEnrollmentRow } from './enrollment-row.ts';
 import type { CredentialIntent } from './generated/client.ts';
+import { holdDeliveryKey } from './key-claim.ts';
 import { lockEnrollment } from './lock-enrollment.ts';
 
 type Octets = Uint8Array<ArrayBuffer>;
@@ -78,22 +79,30 @@ export async function readIssuing(db: Executor, id: EnrollmentId): Promise<Issui
   return delivery === null ? reading : { ...reading, sealedSpkiSha256: delivery.spkiSha256 };
 }
 
+export interface ToCommit {
+  intents: readonly Intent[];
+  key: SealedKey;
+  /** SHA-256 of the SubjectPublicKeyInfo to which the key was sealed, hex. */
+  deliverySpkiSha256: string;
+}
+
 /**
  * Commits both intents and the sealed key, all or nothing, while the row is `issuing`. May be repeated: intents that are there
- * already win and are returned, the caller discards its own. `createMany`, here and below, because `create` reads the row back, and this
+ * already win and are returned, the caller discards its own. Error: `issuing_refused` when the delivery key has another use (ADR 49). `createMany`, here and below, because `create` reads the row back, and this
  * process has no right to.
  */
 export async function commitIntents(
   db: Database,
   id: EnrollmentId,
-  intents: readonly Intent[],
-  key: SealedKey,
+  { intents, key, deliverySpkiSha256 }: ToCommit,
 ): Promise<Intent[] | Fenced> {
   const committed = await inTransaction<Intent[] | Fenced>(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'issuing') return fenced(enrollment);
     const earlier = await tx.credentialIntent.findMany({ where: { enrollmentId: id } });
     if (earlier.length > 0) return earlier.map(toIntent);
+    if (!(await holdDeliveryKey(tx, enrollment, deliverySpkiSha256)))
+      throw new ServiceError('issuing_refused', 'The delivery key of the accepted CSR has another use: delivery_key_reused.');
     await tx.credentialIntent.createMany({ data: intents.map((intent) => ({ ...intent, enrollmentId: id })) });
     await tx.delivery.createMany({ data: [{ enrollmentId: id, ...key }] });
     await auditIntents(tx, enrollment, intents, key);

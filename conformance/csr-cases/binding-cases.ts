@@ -1,9 +1,10 @@
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { type CsrRefusalCode } from '../../contract/csr-refusal-codes.ts';
 import { toEnrollmentId } from '../../contract/ids.ts';
 import { integer, NULL, octetString, sequence, tlv, utf8String } from '../../core/asn1/write-der.ts';
 import {
   bindingAttribute,
+  buildRequest,
   challenge,
   challengeAttribute,
   challengeFor,
@@ -19,6 +20,7 @@ import {
 import { binding, bySha256, type Case, fromJwk, fromPieces, unknownAttribute } from './refusal-case.ts';
 
 const otherDelivery = deliveryJwk(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).publicKey);
+const ownKey = deliveryJwk(createPublicKey(p256));
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 /** Challenge, delivery key, signature. */
@@ -101,6 +103,15 @@ export const BINDING_CASES = {
       attributes: [bindingAttribute(thumbprint(delivery).toReversed()), challengeAttribute(utf8String(challenge))],
     }),
     fromPieces('no binding attribute', { attributes: [challengeAttribute(utf8String(challenge))] }),
+  ],
+  delivery_key_reused: [
+    [
+      'the key of the CSR itself',
+      submission({
+        deliveryKey: ownKey,
+        der: buildRequest({ attributes: [bindingAttribute(thumbprint(ownKey)), challengeAttribute(utf8String(challenge))] }),
+      }),
+    ],
   ],
   csr_signature_invalid: [
     fromPieces('a signature by another key', {

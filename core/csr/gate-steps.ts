@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { DeliveryKeyJwk, KeyType } from '../../contract/key-types.ts';
-import { deliveryKeyThumbprint, parseDeliveryKey } from '../keys/delivery-key.ts';
+import { deliveryKeyThumbprint, deliverySpkiSha256, parseDeliveryKey } from '../keys/delivery-key.ts';
 import { judgeKey } from '../keys/key-policy.ts';
 import { KeyRefused } from '../keys/key-refused.ts';
 import { CsrRefused } from './csr-refusal.ts';
@@ -38,13 +39,23 @@ export function thumbprintOf({ attributes: { deliveryThumbprint, offset } }: Pkc
   return deliveryThumbprint;
 }
 
-/** The key is sound, and the one that the request names. */
-export function checkDeliveryKey(request: Pkcs10, value: unknown): { deliveryKey: DeliveryKeyJwk; deliveryKid: string } {
+export interface SoundDeliveryKey {
+  deliveryKey: DeliveryKeyJwk;
+  /** RFC 7638 thumbprint, 43 characters. */
+  deliveryKid: string;
+  deliverySpkiSha256Hex: string;
+}
+
+/** The key is sound, the one that the request names, and not the key of the request itself. */
+export function checkDeliveryKey(request: Pkcs10, value: unknown): SoundDeliveryKey {
   const deliveryKey = asRefusal(() => parseDeliveryKey(value));
   const bound = thumbprintOf(request);
   const { octets, text } = deliveryKeyThumbprint(deliveryKey);
   if (Buffer.compare(octets, bound.octets) !== 0) throw new CsrRefused('delivery_key_not_bound', undefined, bound.offset);
-  return { deliveryKey, deliveryKid: text };
+  const deliverySpkiSha256Hex = deliverySpkiSha256(deliveryKey);
+  if (deliverySpkiSha256Hex === createHash('sha256').update(request.spki.octets).digest('hex'))
+    throw new CsrRefused('delivery_key_reused', 'The delivery key is the key of the CSR.', request.spki.offset);
+  return { deliveryKey, deliveryKid: text, deliverySpkiSha256Hex };
 }
 
 export function checkSignature(request: Pkcs10, keyType: KeyType): void {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { EnrollmentId } from '../../contract/ids.ts';
-import type { DeliveryKeyJwk, KeyType } from '../../contract/key-types.ts';
+import type { KeyType } from '../../contract/key-types.ts';
 import type { KeyRing } from '../key-ring.ts';
 import { checkChallenge } from './challenge.ts';
 import { type CsrRefusal, CsrRefused, refusalOf } from './csr-refusal.ts';
 import { decodeCsrText } from './csr-text.ts';
-import { challengeOf, checkDeliveryKey, checkSignature, readSoundRequest } from './gate-steps.ts';
+import { challengeOf, checkDeliveryKey, checkSignature, readSoundRequest, type SoundDeliveryKey } from './gate-steps.ts';
 import type { Pkcs10 } from './read-pkcs10.ts';
 
 export type { CsrRefusal } from './csr-refusal.ts';
@@ -21,17 +21,14 @@ export interface CsrSubmissionInput {
 }
 
 export type CsrVerdict =
-  | {
+  | ({
       ok: true;
       csrDer: Uint8Array;
       /** SubjectPublicKeyInfo, DER. Equal keys have equal octets. */
       spki: Uint8Array;
       spkiSha256Hex: string;
       keyType: KeyType;
-      deliveryKey: DeliveryKeyJwk;
-      /** RFC 7638 thumbprint, 43 characters. */
-      deliveryKid: string;
-    }
+    } & SoundDeliveryKey)
   | { ok: false; refusal: CsrRefusal };
 
 export interface CsrGateDeps {
@@ -41,7 +38,8 @@ export interface CsrGateDeps {
 
 /**
  * The CSR gate: size → text encoding → strict DER → PKCS#10 profile → key policy → challenge and delivery binding → signature
- * (protocol §3). The first fault decides. `key_is_ours`, `key_blocked` and `key_in_use` are for the database to say.
+ * (protocol §3). The first fault decides. `key_is_ours`, `key_blocked`, `key_in_use` and a delivery key of an earlier
+ * enrollment are for the database to say.
  * Pure and deterministic: the same submission has the same verdict, so it may be judged again before issuing.
  * Refusals are values with a code of `CSR_REFUSALS`; what is thrown is trouble inside, and no verdict.
  */
@@ -59,11 +57,11 @@ export function judgeCsr(input: CsrSubmissionInput, deps: CsrGateDeps): CsrVerdi
 function judgeDer(csrDer: Uint8Array, input: CsrSubmissionInput, deps: CsrGateDeps): CsrVerdict {
   const { request, keyType } = readSoundRequest(csrDer, deps.allowedKeyTypes);
   checkChallengePassword(request, input, deps.challengeKeys);
-  const { deliveryKey, deliveryKid } = checkDeliveryKey(request, input.deliveryKey);
+  const delivery = checkDeliveryKey(request, input.deliveryKey);
   checkSignature(request, keyType);
   const spki = request.spki.octets;
   const spkiSha256Hex = createHash('sha256').update(spki).digest('hex');
-  return { ok: true, csrDer, spki, spkiSha256Hex, keyType, deliveryKey, deliveryKid };
+  return { ok: true, csrDer, spki, spkiSha256Hex, keyType, ...delivery };
 }
 
 function checkChallengePassword(request: Pkcs10, { enrollmentId, receivedAt }: CsrSubmissionInput, keys: KeyRing): void {

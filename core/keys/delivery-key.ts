@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DeliveryKeyJwk } from '../../contract/key-types.ts';
+import { bitString, oid, sequence } from '../asn1/write-der.ts';
 import { isOnCurve, P256 } from './curve.ts';
 import { KeyRefused } from './key-refused.ts';
 import { holdsPrivateKey } from './private-key-text.ts';
@@ -30,6 +31,14 @@ export function parseDeliveryKey(value: unknown): DeliveryKeyJwk {
 export function deliveryKeyThumbprint({ crv, kty, x, y }: DeliveryKeyJwk): { octets: Uint8Array; text: string } {
   const digest = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest();
   return { octets: new Uint8Array(digest), text: digest.toString('base64url') };
+}
+
+/** SHA-256 of its SubjectPublicKeyInfo (RFC 5480 §2), hex: the name by which keys of every use are compared. */
+export function deliverySpkiSha256({ x, y }: DeliveryKeyJwk): string {
+  const point = Buffer.concat([Uint8Array.of(0x04), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
+  return createHash('sha256')
+    .update(sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7')), bitString(point)))
+    .digest('hex');
 }
 
 function coordinate(value: unknown, name: 'x' | 'y'): string {

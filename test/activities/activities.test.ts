@@ -60,7 +60,7 @@ describe('judgeCsr', () => {
     const { enrollment, submissions, claims } = await snapshot(world, id);
     expect(enrollment).toMatchObject({ state: 'issuing', csrDigest: digest, csrRefusals: 0 });
     expect(submissions).toMatchObject([{ digest, outcome: 'accepted' }]);
-    expect(claims).toMatchObject([{ ...device }]);
+    expect(claims).toMatchObject([{ ...device }, { ...device }]);
   });
 
   it('refuses a CSR with a foreign challenge, counted once however often it is judged', async () => {
@@ -100,7 +100,7 @@ describe('judgeCsr', () => {
     const judgement = await twice(id, () => world.activities.judgeCsr({ enrollmentId: id, digest }));
     expect(judgement).toMatchObject({ refused: 'key_in_use', state: 'awaiting-csr' });
     expect((await snapshot(world, id)).claims).toEqual([]);
-    expect((await snapshot(world, owner.id)).claims).toMatchObject([{ ...owner.device }]);
+    expect((await snapshot(world, owner.id)).claims).toMatchObject([{ ...owner.device }, { ...owner.device }]);
   });
 
   it('lets the same device use its key again', async () => {
@@ -193,8 +193,8 @@ describe('issueCredentials', () => {
   it('discards its own intents when another attempt committed first', async () => {
     const { id } = await rowIn(world, 'issuing');
     const [first, second] = [await preparedFor(id), await preparedFor(id)];
-    await commitIntents(world.db, id, first.intents, first.key);
-    const won = await commitIntents(world.db, id, second.intents, second.key);
+    await commitIntents(world.db, id, first);
+    const won = await commitIntents(world.db, id, second);
     expect('ended' in won ? won : won.map(({ serial }) => serial).sort()).toEqual(first.intents.map(({ serial }) => serial).sort());
   });
 
@@ -230,8 +230,7 @@ describe('issueCredentials', () => {
   it('refuses for good when stored bytes break a rule, without a signing mark: no serial needs revoking', async () => {
     const { id } = await rowIn(world, 'issuing');
     const other = { ...world.issuanceDeps, certificates: { ...world.issuanceDeps.certificates, organization: 'Another Org' } };
-    const { intents, key } = await preparedFor(id, other);
-    await commitIntents(world.db, id, intents, key);
+    await commitIntents(world.db, id, await preparedFor(id, other));
     const before = await snapshot(world, id);
     for (let i = 0; i < 2; i += 1)
       await expect(world.activities.issueCredentials({ enrollmentId: id })).rejects.toMatchObject({ code: 'issuing_refused' });
@@ -249,8 +248,8 @@ describe('issueCredentials', () => {
 
   it('never signs stored intents for other keys than those of this enrollment', async () => {
     const [one, other] = [await rowIn(world, 'issuing'), await rowIn(world, 'issuing')];
-    const foreign = await preparedFor(other.id);
-    await commitIntents(world.db, one.id, foreign.intents, foreign.key);
+    const [{ deliverySpkiSha256 }, foreign] = [await preparedFor(one.id), await preparedFor(other.id)];
+    await commitIntents(world.db, one.id, { ...foreign, deliverySpkiSha256 });
     await expect(world.activities.issueCredentials({ enrollmentId: one.id })).rejects.toMatchObject({ code: 'issuing_refused' });
     expect((await snapshot(world, one.id)).certificates).toEqual([]);
   });
@@ -399,8 +398,7 @@ async function preparedFor(id: EnrollmentId, deps: IssuanceDeps = world.issuance
 
 /** What an attempt leaves that died after its commit. */
 async function commitOwnIntents(id: EnrollmentId): Promise<void> {
-  const { intents, key } = await preparedFor(id);
-  await commitIntents(world.db, id, intents, key);
+  await commitIntents(world.db, id, await preparedFor(id));
 }
 
 /** The real dependencies, with somebody who cancels at a chosen moment. */

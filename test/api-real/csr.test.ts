@@ -206,6 +206,17 @@ describe('a refused CSR', () => {
     );
   });
 
+  test('because the delivery key was used in another enrollment: delivery_key_reused, the same bytes again too; with a new one it goes on', async () => {
+    const first = await bringTo(stand, 'completed');
+    const next = await ready();
+    const body = csrBody({ ...newDevice(), delivery: first.device.delivery }, await freshChallenge(stand, next.id));
+    const answer = await post(next, body);
+    expect([line(answer), answer.body]).toEqual(['422 delivery_key_reused', expect.objectContaining({ attemptsLeft: 4 })]);
+    expect((await post(next, body)).body).toMatchObject({ code: 'delivery_key_reused', attemptsLeft: 4 });
+    expect(await rowOf(next)).toMatchObject({ state: 'awaiting-csr', csrDigest: null, csrRefusals: 1 });
+    expect(line(await post(next, csrBody(newDevice(), await freshChallenge(stand, next.id))))).toBe('200');
+  });
+
   test('passing trouble is never remembered: 503, and the same bytes succeed later', async () => {
     const staged = await ready();
     const body = await good(staged);

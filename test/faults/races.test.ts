@@ -61,7 +61,7 @@ describe('races on one enrollment have one outcome, and the loser gets its docum
     expect([of('one'), of('other')].filter((seen) => seen?.code === 'csr_already_accepted')).toHaveLength(1);
     expect(end).toMatchObject({ state: 'awaiting-ack', certificates: 2, active: 0, open: 0 });
     const winner = of('one')?.code === undefined ? one : other;
-    const claims = await stack.query('SELECT spki_sha256 FROM key_claim WHERE enrollment_id = $1', device.enrollmentId);
+    const claims = await stack.query('SELECT spki_sha256 FROM key_claim WHERE enrollment_id = $1 AND use = $$user$$', device.enrollmentId);
     expect(claims).toEqual([{ spki_sha256: winner.spkiSha256 }]);
   });
 

@@ -42,8 +42,7 @@ export async function commitOwnIntents({ db, issuanceDeps }: EnrollmentWorld, id
   const reading = await readIssuing(db, id);
   const submission = await readSubmission(db, id, reading?.enrollment.csrDigest ?? '');
   if (reading === undefined || submission === undefined) throw new Error('nothing was accepted');
-  const { intents, key } = await prepareIntents(issuanceDeps, reading.enrollment, submission);
-  await commitIntents(db, id, intents, key);
+  await commitIntents(db, id, await prepareIntents(issuanceDeps, reading.enrollment, submission));
 }
 
 /** Everything that the database says of an enrollment, for comparing before and after. */
@@ -52,7 +51,7 @@ export async function snapshot({ db }: EnrollmentWorld, enrollmentId: Enrollment
   const [enrollment, submissions, claims, intents, certificates, delivery, revocations, audit] = await Promise.all([
     db.enrollment.findUnique({ where: { id: enrollmentId } }),
     db.csrSubmission.findMany({ where, orderBy: { digest: 'asc' } }),
-    db.keyClaim.findMany({ where }),
+    db.keyClaim.findMany({ where, orderBy: { spkiSha256: 'asc' } }),
     db.credentialIntent.findMany({ where, orderBy: { kind: 'asc' } }),
     db.certificate.findMany({ where, orderBy: { kind: 'asc' } }),
     db.delivery.findUnique({ where }),

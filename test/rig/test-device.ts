@@ -23,6 +23,7 @@ export interface Submitted {
 
 export interface SubmissionWish {
   userKey?: KeyObject;
+  deliveryKey?: DeliveryKey;
   format?: DeliveryFormat;
   sdkKey?: KeyType;
   /** `expired`: a challenge of ours that ran out; `foreign`: no challenge of ours. */
@@ -38,7 +39,7 @@ export function newUserKey(): KeyObject {
 /** Builds a CSR with the reference SDK and stores it as the API does. */
 export async function submit(db: Database, enrollmentId: EnrollmentId, wish: SubmissionWish = {}): Promise<Submitted> {
   const { userKey = newUserKey(), format: deliveryFormat = 'jwe', sdkKey } = wish;
-  const deliveryKey = makeDeliveryKey();
+  const deliveryKey = wish.deliveryKey ?? makeDeliveryKey();
   const challenge = challengeFor(enrollmentId, wish.challenge ?? 'good');
   const csr = wish.csrText ?? csrPem(buildCsr({ userKey, challenge, deliveryThumbprint: deliveryKey.thumbprint }));
   const optional = sdkKey === undefined ? {} : { sdkKey };
