@@ -45,7 +45,8 @@ function operatorListener(deps: ApiDeps, settings: ServerSettings, served: Serve
   const { operatorPort: port, operatorHost: host, operatorJwksUrl: jwksUrl } = config;
   const { operatorJwtIssuer: issuer, operatorJwtAudience: audience } = config;
   if (port === undefined || jwksUrl === undefined || issuer === undefined || audience === undefined) return undefined;
-  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, now: Date.now, currentDate });
+  const otherAudience = config.jwtAudience;
+  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, otherAudience, jwksUrl, now: Date.now, currentDate });
   return {
     name: 'operator',
     server: secureServer(served(operatorApp({ ...deps, operatorTokens: tokens })), pairOf(config), settings),

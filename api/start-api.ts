@@ -62,6 +62,7 @@ function depsOf(config: Config<'api'>, log: Logger, { db, client, rates }: Resou
       ...keySetOf(config, log),
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
+      otherAudience: config.operatorJwtAudience,
       jwksUrl: config.jwksUrl,
       now: Date.now,
       currentDate: clock,

@@ -26,6 +26,8 @@ export interface OperatorTokens {
 export interface TokenRules {
   issuer: string;
   audience: string;
+  /** What tokens for the other door are for; one that is for it as well opens none. Undefined: there is no other door. */
+  otherAudience: string | undefined;
   jwksUrl: string;
   /** How long the keys go on without their URL; see `remoteKeySet`. */
   staleSeconds?: number;
@@ -74,10 +76,13 @@ function keysOf({ jwksUrl: url, staleSeconds = 14_400, now, onFault }: TokenRule
 
 /**
  * jose takes the only key of a set for a token that names none; which key signed must be said (RFC 9068 §2.1, RFC 8725 §3.1). A key that
- * the token brings along (jwk, jku, x5u, x5c) is never looked at: keys come from the configured set alone.
+ * the token brings along (jwk, jku, x5u, x5c) is never looked at: keys come from the configured set alone. jose understands one extension
+ * by itself (b64, RFC 7797); here there is none, so whatever `crit` holds is refused (RFC 7515 §4.1.11).
  */
-function requireKeyId(token: string): void {
-  const { kid } = headerOf(token);
+function requireHeader(token: string): void {
+  const header = headerOf(token);
+  if (Object.hasOwn(header, 'crit')) throw refused('The header has crit: no extension is understood here.');
+  const { kid } = header;
   if (kid === undefined) throw refused('The header kid is missing.');
   if (typeof kid !== 'string' || !KEY_ID.test(kid)) throw refused('The header kid is not 1 to 128 visible ASCII characters.');
 }
@@ -93,15 +98,16 @@ function headerOf(token: string): ReturnType<typeof decodeProtectedHeader> {
 async function verify(
   token: string,
   keys: JWTVerifyGetKey,
-  { issuer, audience, currentDate: databaseClock }: TokenRules,
+  rules: TokenRules,
   maxTokenAge: number,
   requiredClaims: string[],
 ): Promise<JWTPayload> {
   if (token.startsWith('cse_')) throw refused('An enrollment token does not open this call: an access token is needed.');
   if (token.length > MAX_TOKEN_LENGTH) throw refused('The access token is larger than 8 KiB.');
-  requireKeyId(token); // before the database is asked for anything
+  requireHeader(token); // before the database is asked for anything
+  const { issuer, audience } = rules;
   const algorithms = ['ES256', 'PS256', 'RS256'];
-  const currentDate = await databaseClock();
+  const currentDate = await rules.currentDate();
   try {
     const { payload } = await jwtVerify(token, keys, {
       issuer,
@@ -113,10 +119,18 @@ async function verify(
       maxTokenAge,
       requiredClaims,
     });
+    requireOneDoor(payload, rules);
     return payload;
   } catch (error) {
     throw translated(error);
   }
+}
+
+/** Who holds a token for two doors passes for a Token Service at one and for an operator at the other: each is asked for alone. */
+function requireOneDoor({ aud }: JWTPayload, { audience, otherAudience }: TokenRules): void {
+  if (otherAudience === undefined || otherAudience === audience) return; // the issuers tell the doors apart
+  if ([aud].flat().includes(otherAudience))
+    throw refused('The claim aud names another door of this service as well: ask for a token for one.');
 }
 
 function toClient({ client_id: clientId, scope }: JWTPayload): Client {

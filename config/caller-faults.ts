@@ -16,10 +16,18 @@ const OPERATOR_NEEDS = {
   operatorJwtAudience: 'CS_OPERATOR_JWT_AUDIENCE',
 };
 
+const CODEC_NEEDS = {
+  operatorJwtIssuer: 'CS_OPERATOR_JWT_ISSUER',
+  operatorJwtAudience: 'CS_OPERATOR_JWT_AUDIENCE',
+  clientAudience: 'CS_JWT_AUDIENCE',
+};
+
 /** What would make the listeners for operators and partners open to others, one sentence each. */
 export function* callerFaults(values: Values): Generator<string> {
   if (values['operatorPort'] !== undefined) yield* operatorFaults(values);
   if (values['partnerPort'] !== undefined) yield* partnerFaults(values);
+  if (values['codecJwksUrl'] !== undefined)
+    yield* missing(values, CODEC_NEEDS, 'CS_CODEC_JWKS_URL is set: whose tokens open the codec server must be known.');
 }
 
 function* operatorFaults(values: Values): Generator<string> {

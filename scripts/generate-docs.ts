@@ -140,7 +140,10 @@ function settings(): ReadonlyArray<[string, Field]> {
   const byEnv = new Map<string, { field: Field; processes: string[] }>();
   for (const [process, fields] of Object.entries(PROCESSES)) {
     for (const field of Object.values<Field>(fields))
-      byEnv.set(field.env, { field, processes: [...(byEnv.get(field.env)?.processes ?? []), process] });
+      byEnv.set(field.env, {
+        field: byEnv.get(field.env)?.field ?? field,
+        processes: [...(byEnv.get(field.env)?.processes ?? []), process],
+      });
   }
   const everywhere = Object.keys(PROCESSES).length;
   return [...byEnv.values()].map(({ field, processes }) => [

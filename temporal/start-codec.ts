@@ -31,10 +31,11 @@ export async function startCodec(config: CodecConfig, log: Logger): Promise<Runn
 
 /** The verification of the operator listener. There is no database here, so the clock of this process judges age. */
 function authoriser(config: CodecConfig, log: Logger): (request: IncomingMessage) => Promise<void> {
-  const { codecJwksUrl: jwksUrl, operatorJwtIssuer: issuer, operatorJwtAudience: audience } = config;
-  if (jwksUrl === undefined || issuer === undefined || audience === undefined) return onLoopbackOnly(config);
+  const { codecJwksUrl: jwksUrl, operatorJwtIssuer: issuer, operatorJwtAudience: audience, clientAudience: otherAudience } = config;
+  if (jwksUrl === undefined) return onLoopbackOnly(config);
+  if (issuer === undefined || audience === undefined || otherAudience === undefined) throw needsAll();
   const currentDate = async () => new Date();
-  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, jwksUrl, now: Date.now, currentDate });
+  const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, otherAudience, jwksUrl, now: Date.now, currentDate });
   return async (request) => {
     const { scopes } = await tokens.verify(bearer(request));
     if (!scopes.has('operator'))
@@ -43,10 +44,12 @@ function authoriser(config: CodecConfig, log: Logger): (request: IncomingMessage
 }
 
 function onLoopbackOnly({ codecHost }: CodecConfig): () => Promise<void> {
-  if (!LOOPBACK.has(codecHost)) {
-    throw new ConfigError(
-      'codec cannot start:\n  - beyond loopback it needs CS_CODEC_JWKS_URL, CS_OPERATOR_JWT_ISSUER and CS_OPERATOR_JWT_AUDIENCE: histories hold what only operators may read.',
-    );
-  }
+  if (!LOOPBACK.has(codecHost)) throw needsAll();
   return () => Promise.resolve();
+}
+
+function needsAll(): ConfigError {
+  return new ConfigError(
+    'codec cannot start:\n  - beyond loopback it needs CS_CODEC_JWKS_URL, CS_OPERATOR_JWT_ISSUER, CS_OPERATOR_JWT_AUDIENCE and CS_JWT_AUDIENCE: histories hold what only operators may read.',
+  );
 }

@@ -47,6 +47,7 @@ export function verifyReceipt(receipt: string, keys: readonly EvidenceKey[], sub
 
 function keyFor(header: JsonReader, keys: readonly EvidenceKey[]): EvidenceKey {
   if (header.text('alg') !== 'ES256' || header.text('typ') !== 'cs-receipt+jws') throw refuse('alg or typ');
+  if (header.has('crit')) throw refuse('its header has crit, and no extension is understood here'); // RFC 7515 §4.1.11
   const key = keys.find(({ kid }) => kid === header.text('kid'));
   if (key === undefined) throw refuse('its key is not among the evidence keys of the service');
   return key;

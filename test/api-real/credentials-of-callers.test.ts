@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { accessTokens } from '../../callers/access-token.ts';
 import { keyRing } from '../../core/key-ring.ts';
-import { JWT_AUDIENCE, JWT_ISSUER } from './stand/api-config.ts';
+import { JWT_AUDIENCE, JWT_ISSUER, OPERATOR_AUDIENCE } from './stand/api-config.ts';
 import { call, line } from './stand/call.ts';
 import { GOOD_PIN, pinBody } from './stand/device.ts';
 import { bringTo } from './stand/stages.ts';
@@ -26,6 +26,8 @@ describe('an access token', () => {
   const wrong: readonly [string, TokenWishes][] = [
     ['of another issuer', { claims: { iss: 'https://elsewhere.example.org' } }],
     ['for another audience', { claims: { aud: 'another-service' } }],
+    ['for the operators as well', { claims: { aud: [JWT_AUDIENCE, OPERATOR_AUDIENCE] } }],
+    ['with crit, of an extension that the library knows', { header: { crit: ['b64'], b64: true } }],
     ['without an audience', { claims: { aud: undefined } }],
     ['of type JWT', { header: { typ: 'JWT' } }],
     ['of no type', { header: { alg: 'ES256', typ: '', kid: 'ts-1' } }],
@@ -266,6 +268,13 @@ async function apiWithKeySet(keySet: string | undefined) {
   onTestFinished(() => void server.close());
   const jwksUrl = `http://127.0.0.1:${portOf(server.address())}/`;
   return startSecondApi(stand, {
-    accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, now: Date.now, currentDate: async () => new Date() }),
+    accessTokens: accessTokens({
+      issuer: JWT_ISSUER,
+      audience: JWT_AUDIENCE,
+      otherAudience: undefined,
+      jwksUrl,
+      now: Date.now,
+      currentDate: async () => new Date(),
+    }),
   });
 }

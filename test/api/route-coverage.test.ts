@@ -33,6 +33,7 @@ const deps: ApiDeps = {
   accessTokens: accessTokens({
     issuer: 'https://i.example.org',
     audience: 'a',
+    otherAudience: undefined,
     jwksUrl: config.jwksUrl,
     now: Date.now,
     currentDate: clock,
@@ -45,6 +46,7 @@ const deps: ApiDeps = {
 const tokens = operatorTokens({
   issuer: 'https://i.example.org',
   audience: 'a',
+  otherAudience: undefined,
   jwksUrl: config.jwksUrl,
   now: Date.now,
   currentDate: clock,

@@ -29,6 +29,7 @@ async function codec(keySet: object = { keys: [key.jwk] }) {
     CS_CODEC_JWKS_URL: keys.url,
     CS_OPERATOR_JWT_ISSUER: ISSUER,
     CS_OPERATOR_JWT_AUDIENCE: AUDIENCE,
+    CS_JWT_AUDIENCE: 'certificate-service',
   };
   const lines: string[] = [];
   const server = await startCodec(
@@ -106,3 +107,12 @@ describe('the codec server', () => {
     }
   });
 });
+
+test.each(['CS_OPERATOR_JWT_ISSUER', 'CS_OPERATOR_JWT_AUDIENCE', 'CS_JWT_AUDIENCE'])(
+  'with a key set and without %s it does not start, not on loopback either',
+  (env) => {
+    const all = { CS_CODEC_JWKS_URL: 'https://i.example.org/jwks', CS_OPERATOR_JWT_ISSUER: ISSUER, CS_OPERATOR_JWT_AUDIENCE: AUDIENCE };
+    const given = environmentOf('codec', { ...all, CS_JWT_AUDIENCE: 'certificate-service', [env]: undefined });
+    expect(() => loadConfig('codec', given)).toThrow(`${env} is not set, but CS_CODEC_JWKS_URL is set`);
+  },
+);

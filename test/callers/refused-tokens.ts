@@ -25,6 +25,9 @@ const CLAIMS: readonly Refused[] = [
   having('of another issuer', () => ({ claims: { iss: 'https://elsewhere.example.org' } })),
   having('without an issuer', () => ({ claims: { iss: undefined } })),
   having('for another audience', () => ({ claims: { aud: 'another-service' } })),
+  having('that is for the other door of this service too', () => ({
+    claims: { aud: ['certificate-service', 'certificate-service-operator'] },
+  })),
   having('without an audience', () => ({ claims: { aud: undefined } })),
   having('that expired', () => ({ claims: { exp: seconds() - 31 } })),
   having('without an expiry', () => ({ claims: { exp: undefined } })),
@@ -50,6 +53,8 @@ const HEADERS: readonly Refused[] = [
   having('with a space in its kid', () => ({ header: { kid: 'ts 1' } })),
   having('by an unknown kid', () => ({ header: { kid: 'ts-2' } })),
   having('with a crit that nobody understands', () => ({ header: { crit: ['x'], x: 1 } })),
+  having('with the one crit that the library understands', () => ({ header: { crit: ['b64'], b64: true } })),
+  having('with two crits, the second of the library', () => ({ header: { crit: ['x', 'b64'], x: 1, b64: true } })),
 ];
 
 /** Who signed, and how. */

@@ -34,6 +34,7 @@ describe('the documentation of the API, with neither database nor Temporal', () 
     const tokens = accessTokens({
       issuer: JWT_ISSUER,
       audience: JWT_AUDIENCE,
+      otherAudience: undefined,
       jwksUrl: config.jwksUrl,
       now: Date.now,
       currentDate: clock,

@@ -9,7 +9,7 @@ import { operatorTokens } from '../../../callers/access-token.ts';
 import { partnersBy } from '../../../callers/partner-of.ts';
 import type { Config } from '../../../config/load-config.ts';
 import { startHealthListener } from '../../../process/health-listener.ts';
-import { OPERATOR_AUDIENCE, OPERATOR_ISSUER } from './api-config.ts';
+import { JWT_AUDIENCE, OPERATOR_AUDIENCE, OPERATOR_ISSUER } from './api-config.ts';
 import type { Stand } from './stand.ts';
 import { CLIENT_AUTH, SERVER_AUTH, type TestCertificate, testCa, testCertificate } from './test-pki.ts';
 import { portOf } from './token-issuer.ts';
@@ -24,6 +24,7 @@ export async function startOperatorListener(stand: Stand): Promise<OperatorListe
   const tokens = operatorTokens({
     issuer: OPERATOR_ISSUER,
     audience: OPERATOR_AUDIENCE,
+    otherAudience: JWT_AUDIENCE,
     jwksUrl: stand.config.jwksUrl,
     now: Date.now,
     currentDate: async () => new Date(),

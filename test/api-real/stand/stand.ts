@@ -19,7 +19,7 @@ import { databaseClock } from '../../../store/database-clock.ts';
 import { publishEvidenceKey } from '../../../store/evidence-keys.ts';
 import { TEST_CONFIG, testHierarchy, testSigner } from '../../core/pki/test-hierarchy.ts';
 import { freshDatabase } from '../../rig/fresh-database.ts';
-import { JWT_AUDIENCE, JWT_ISSUER, testApiConfig } from './api-config.ts';
+import { JWT_AUDIENCE, JWT_ISSUER, OPERATOR_AUDIENCE, testApiConfig } from './api-config.ts';
 import { FakeGateway } from './fake-gateway.ts';
 import { portOf, startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
 
@@ -79,7 +79,17 @@ function depsOf(config: Config<'api'>, db: Database, gateway: FakeGateway): ApiD
 
 function timedBy(db: Database, { jwksUrl }: Config<'api'>): Pick<ApiDeps, 'clock' | 'accessTokens'> {
   const clock = databaseClock(db);
-  return { clock, accessTokens: accessTokens({ issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl, now: Date.now, currentDate: clock }) };
+  return {
+    clock,
+    accessTokens: accessTokens({
+      issuer: JWT_ISSUER,
+      audience: JWT_AUDIENCE,
+      otherAudience: OPERATOR_AUDIENCE,
+      jwksUrl,
+      now: Date.now,
+      currentDate: clock,
+    }),
+  };
 }
 
 function ownLimits(config: Config<'api'>): RateLimits {

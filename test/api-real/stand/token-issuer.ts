@@ -8,7 +8,7 @@ export interface TokenWishes {
   readonly clientId?: string;
   readonly scope?: string;
   /** A member that is `undefined` is left out. */
-  readonly header?: Readonly<Record<string, string | undefined>>;
+  readonly header?: Readonly<Record<string, unknown>>;
   /** Members that are `undefined` are left out. */
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly key?: CryptoKey | Uint8Array;
