@@ -38,6 +38,7 @@ export interface MadeSdkKey {
   sealedSha256: string;
   madeAt: Date;
   sealedAt: Date;
+  /** When the exit of the thread that held the plaintext was seen. */
   plainGoneBy: Date;
 }
 

@@ -78,8 +78,8 @@ function presetSdkType(csrType: KeyType): KeyType {
 }
 
 /** The receipt says when the key was made, by this clock: wrong by an hour it would be a false witness. Another process may issue. */
-function requireClock({ clockToleranceMs }: IssuanceDeps, { sealedAt }: MadeSdkKey, now: Date): void {
-  if (Math.abs(now.getTime() - sealedAt.getTime()) <= clockToleranceMs) return;
+function requireClock({ clockToleranceMs }: IssuanceDeps, { plainGoneBy }: MadeSdkKey, now: Date): void {
+  if (Math.abs(now.getTime() - plainGoneBy.getTime()) <= clockToleranceMs) return;
   throw new ServiceError('service_unavailable', "The clock of the issuance process is not the database's.", {}, 10);
 }
 

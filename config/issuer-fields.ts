@@ -73,11 +73,19 @@ export const ISSUANCE = {
     seconds(86_400, 10 * 86_400),
     'nextUpdate of an issuing CA CRL after thisUpdate; at most 10 days, in which a revoked certificate passes for good where no newer CRL is fetched.',
   ),
-  keyThreadKeys: value('CS_KEY_THREAD_KEYS', count(20, 20), 'Keys that one key-making thread makes before it ends.'),
-  keyThreadSeconds: value('CS_KEY_THREAD_SECONDS', whole(1, 60).default(60), 'Seconds that one key-making thread lives.'),
+  keyThreadKeys: value(
+    'CS_KEY_THREAD_KEYS',
+    count(20, 20),
+    'Keys that one key-making thread makes at most, for enrollments that wait at the same moment, before it ends.',
+  ),
+  keyThreadSeconds: value(
+    'CS_KEY_THREAD_SECONDS',
+    whole(1, 60).default(60),
+    'Seconds within which the exit of a key-making thread must be seen; the keys of a later one are thrown away.',
+  ),
   maxConcurrentIssuing: value(
     'CS_MAX_CONCURRENT_ISSUING',
     count(16, 256),
-    'Enrollments that one issuance worker issues for at the same time; they share four threads.',
+    'Enrollments that one issuance worker issues for at the same time; two threads at a time make their keys.',
   ),
 };

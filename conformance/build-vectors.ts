@@ -231,7 +231,7 @@ function receiptVector(old: Vectors | undefined, credential: CredentialVector, d
     sealedAt: '2026-12-01T12:01:00.250Z',
     firstDeliveredAt: '2026-12-01T12:01:01.000Z',
     erasedAt: '2026-12-01T12:01:02.000Z',
-    plainGoneBy: '2026-12-01T12:02:00.000Z',
+    plainGoneBy: '2026-12-01T12:01:00.300Z',
     deliveries: 1,
     iat: Date.parse('2026-12-01T12:01:02.000Z') / 1000,
   });
@@ -239,7 +239,8 @@ function receiptVector(old: Vectors | undefined, credential: CredentialVector, d
   const signed = [header, claims].map((part) => Buffer.from(part).toString('base64url')).join('.');
   const signature = sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url');
   const jwks = { keys: [{ ...jwk, kid, alg: 'ES256', use: 'sig' }] };
-  return { privateKey, jwks, header, claims, jws: old?.receipt.jws ?? `${signed}.${signature}` };
+  const known = old?.receipt.jws.startsWith(`${signed}.`) === true ? old.receipt.jws : undefined;
+  return { privateKey, jwks, header, claims, jws: known ?? `${signed}.${signature}` };
 }
 
 const ROOT_NAME = 'CS conformance TEST root';

@@ -9,7 +9,7 @@ import type { IssuingCaId } from '../contract/key-types.ts';
 import { ISSUANCE_TASK_QUEUE } from '../contract/temporal.ts';
 import { openSigner } from '../core/pki/open-signer.ts';
 import type { Signer } from '../core/pki/signer.ts';
-import { SdkKeyMaker } from '../core/sdk-key/sdk-key-maker.ts';
+import { type LateThread, SdkKeyMaker } from '../core/sdk-key/sdk-key-maker.ts';
 import { armFaultPoints } from '../faults/arm.ts';
 import { startHealthListener } from '../process/health-listener.ts';
 import { startLoop } from '../process/loop.ts';
@@ -35,7 +35,7 @@ export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Pr
   if (config.environment === 'production') for (const sentence of policyOidWarnings(config)) log.warn(sentence);
   const signers = openSigners(config);
   const db = openDatabase(config.databaseUrl);
-  const keys = new SdkKeyMaker(keyBounds(config));
+  const keys = new SdkKeyMaker({ ...keyBounds(config), onLate: (late) => log.error(lateSentence(late)) });
   const crls = startLoop(
     'CRL',
     config.crlIntervalSeconds,
@@ -47,7 +47,7 @@ export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Pr
   const health = await startHealthListener(
     config.internalHost,
     config.issuerHealthPort,
-    issuanceChecks(db, config.clockToleranceSeconds, temporal),
+    issuanceChecks(db, config.clockToleranceSeconds, temporal, keys),
   );
   const stop = async (): Promise<void> => {
     await temporal.stop();
@@ -82,6 +82,10 @@ function openSigners(config: IssuerConfig): Signers {
     ['issuing-rsa', rsa],
     ['issuing-ec', ec],
   ]);
+}
+
+function lateSentence({ keys, because }: LateThread): string {
+  return `${keys} SDK keys were thrown away (${because}): a key thread must be seen to exit. Is this machine starved or paused? Devices are served again by themselves.`;
 }
 
 function keyBounds({ keyThreadKeys, keyThreadSeconds }: IssuerConfig) {

@@ -10,7 +10,7 @@ export interface ReceiptFacts {
   readonly sealedAt: Date;
   readonly firstDeliveredAt: Date;
   readonly erasedAt: Date;
-  /** The thread that made the key has exited by then. */
+  /** When the exit of the thread that made the key was seen. Up to release 0.2: the end of its longest life. */
   readonly plainGoneBy: Date;
   readonly deliveries: number;
 }

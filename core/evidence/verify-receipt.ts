@@ -2,6 +2,7 @@ import { compactVerify, importJWK } from 'jose';
 import type { EvidenceJwk } from './evidence-key.ts';
 import { type FlatMembers, JwsFormError, readFlatJws } from './read-flat-jws.ts';
 import type { ReceiptClaims } from './receipt-claims.ts';
+import { receiptTimesFault } from './receipt-times.ts';
 
 export type ReceiptVerdict = { readonly ok: true; readonly claims: ReceiptClaims } | { readonly ok: false; readonly reason: string };
 
@@ -12,7 +13,7 @@ const HEADER = ['alg', 'typ', 'kid'] as const;
 
 /**
  * Verifies a destruction receipt with the published evidence keys: exactly the header and claims of the protocol, signed by the key that
- * `kid` names. Pure; may be repeated. Never throws over the receipt: the reason of a refusal is a sentence for an operator.
+ * `kid` names, with times that can all be true. Pure; may be repeated. Never throws over the receipt: the reason of a refusal is a sentence for an operator.
  */
 export async function verifyReceipt(receipt: string, keys: readonly EvidenceJwk[]): Promise<ReceiptVerdict> {
   try {
@@ -23,7 +24,8 @@ export async function verifyReceipt(receipt: string, keys: readonly EvidenceJwk[
     await compactVerify(receipt, key, { algorithms: ['ES256'] }).catch(() => {
       throw new JwsFormError('The signature does not verify.');
     });
-    return { ok: true, claims: found };
+    const fault = receiptTimesFault(found);
+    return fault === undefined ? { ok: true, claims: found } : { ok: false, reason: `The times contradict each other: ${fault}.` };
   } catch (error) {
     if (error instanceof JwsFormError) return { ok: false, reason: error.message };
     throw error;

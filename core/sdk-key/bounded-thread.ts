@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { KeyOrder, SealedSdkKey, ThreadAnswer, ThreadCall } from './key-order.ts';
-import { exitMs, longestOrderMs, type ThreadBounds } from './thread-bounds.ts';
+import { exitMs, lastOrderMs, type ThreadBounds } from './thread-bounds.ts';
 
 /**
  * One key thread with its bounds: a number of keys, a life in milliseconds, the first error. What was in it is gone when it has exited
- * (measured: nothing of a key is found in the process). One order at a time; whoever holds it sees to that.
+ * (measured: nothing of a key is found in the process). One order at a time; whoever holds it sees to that, and ends it.
  */
 export class BoundedThread {
   readonly #bounds: ThreadBounds;
@@ -35,31 +35,38 @@ export class BoundedThread {
     return !this.#ended && this.#keysLeft > 0 && inTime;
   }
 
-  /** Throws when the key could not be made; the thread has exited then. */
+  /** Throws when the key could not be made, or the thread is late; it takes no more orders then. */
   async make(order: KeyOrder): Promise<SealedSdkKey> {
     this.#keysLeft -= 1;
     this.#life ??= this.#begin();
     const answer = await this.#ask({ order, endsNs: this.#life.endsNs });
-    if (!answer.ok) await this.end();
-    else if (this.#keysLeft <= 0) void this.end();
-    if (!answer.ok) throw new Error(`the SDK key could not be made (${answer.reason})`);
-    return answer.key;
+    if (answer.ok) return answer.key;
+    this.#ended = true;
+    throw new Error(`the SDK key could not be made (${answer.reason})`);
   }
 
-  /** Resolves when the thread has exited. May be repeated. */
+  /** Resolves when the exit of the thread was seen. May be repeated. */
   async end(): Promise<void> {
     this.#ended = true;
     clearTimeout(this.#life?.timer);
+    this.#worker.ref();
     await this.#worker.terminate();
     await this.#exited;
   }
 
+  /** Ends the thread. False: it has not exited within its life; whoever needs the exit itself waits for `end`. */
+  async endInTime(): Promise<boolean> {
+    const exit = this.end().then(() => true);
+    return this.#life === undefined ? exit : Promise.race([exit, this.#life.over.then(() => false)]);
+  }
+
   #begin(): Life {
-    const livesMs = this.#bounds.lifeMs - exitMs(this.#bounds);
-    const endsNs = process.hrtime.bigint() + nanoseconds(livesMs);
+    const { lifeMs } = this.#bounds;
+    const endsNs = process.hrtime.bigint() + nanoseconds(lifeMs - exitMs(this.#bounds));
+    const lastOrderNs = process.hrtime.bigint() + nanoseconds(lastOrderMs(this.#bounds));
     // The thread has this timer too; this one is for a thread that never came as far.
-    const timer = setTimeout(() => void this.end(), livesMs).unref();
-    return { endsNs, lastOrderNs: endsNs - nanoseconds(longestOrderMs(this.#bounds)), timer };
+    const timer = setTimeout(() => void this.end(), lifeMs - exitMs(this.#bounds)).unref();
+    return { endsNs, lastOrderNs, timer, over: lifeIsOver(lifeMs) };
   }
 
   /** The process stays while an order is under way, not for an idle thread. */
@@ -71,6 +78,7 @@ export class BoundedThread {
         answered(answer);
       };
       const exited = (): void => settle({ ok: false, reason: this.#reason });
+      void this.#life?.over.then(() => settle({ ok: false, reason: 'the thread is late' }));
       this.#worker.once('message', settle).once('exit', exited).postMessage(call);
     });
   }
@@ -80,6 +88,15 @@ interface Life {
   readonly endsNs: bigint;
   readonly lastOrderNs: bigint;
   readonly timer: NodeJS.Timeout;
+  /** Resolves when the thread must have exited. */
+  readonly over: Promise<void>;
+}
+
+/** After the events that wait: a parent that was kept busy hears of an exit in time before it calls the thread late. */
+function lifeIsOver(lifeMs: number): Promise<void> {
+  return new Promise((over) => {
+    setTimeout(() => setImmediate(() => setImmediate(over)), lifeMs).unref();
+  });
 }
 
 /** From a checkout the thread is TypeScript and registers its own loader; built, it is plain JavaScript. */

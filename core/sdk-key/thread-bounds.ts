@@ -2,7 +2,7 @@
 export interface ThreadBounds {
   /** Keys that one thread makes before it is replaced. */
   readonly keys: number;
-  /** Milliseconds from the first order of a thread until it has certainly exited. */
+  /** Milliseconds from the first order of a thread within which it must have exited: what a later one made is thrown away. */
   readonly lifeMs: number;
   readonly now: () => Date;
 }
@@ -15,7 +15,10 @@ export function exitMs({ lifeMs }: ThreadBounds): number {
   return Math.min(2_000, lifeMs / 10);
 }
 
-/** No key is begun later than this before the end: generation cannot be interrupted, and RSA-4096 takes seconds on a busy machine. */
-export function longestOrderMs({ lifeMs }: ThreadBounds): number {
-  return Math.min(15_000, lifeMs / 4);
+/** Nobody waits longer for the exit of a thread that goes on with other people's keys: one RSA-2048 key takes 150 ms. */
+const BATCH_MS = 250;
+
+/** No key is begun later than this after the first: generation cannot be interrupted, and RSA-4096 takes seconds on a busy machine. */
+export function lastOrderMs({ lifeMs }: ThreadBounds): number {
+  return Math.min(BATCH_MS, lifeMs / 2);
 }

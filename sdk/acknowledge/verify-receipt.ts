@@ -1,6 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { JsonReader, parseJson } from '../read-json.ts';
 import { SdkError } from '../sdk-error.ts';
+import { faultOfTimes, type ReceiptTimes } from './receipt-times.ts';
 
 /** Public evidence key as served at `/.well-known/cs-evidence-jwks.json`. */
 export interface EvidenceKey {
@@ -20,18 +21,11 @@ export interface ReceiptSubject {
 }
 
 /** Claims of a destruction receipt (protocol §3); times are JSON times. */
-export interface ReceiptClaims extends ReceiptSubject {
-  readonly madeAt: string;
-  readonly sealedAt: string;
-  readonly firstDeliveredAt: string;
-  readonly erasedAt: string;
-  readonly plainGoneBy: string;
-  readonly deliveries: number;
-  readonly iat: number;
-}
+export interface ReceiptClaims extends ReceiptSubject, ReceiptTimes {}
 
 /**
- * Verifies the destruction receipt: ES256 by one of the service's evidence keys, for exactly this enrollment, key and sealed value.
+ * Verifies the destruction receipt: ES256 by one of the service's evidence keys, for exactly this enrollment, key and sealed
+ * value, with times that can all be true.
  * Throws `receipt_refused`. The credentials are good nevertheless; a receipt that does not hold is a matter for the operator.
  */
 export function verifyReceipt(receipt: string, keys: readonly EvidenceKey[], subject: ReceiptSubject): ReceiptClaims {
@@ -42,6 +36,8 @@ export function verifyReceipt(receipt: string, keys: readonly EvidenceKey[], sub
   for (const name of ['enrollmentId', 'spki', 'deliveryKid', 'sealedSha256'] as const) {
     if (claims[name] !== subject[name]) throw refuse(`${name} is of something else`);
   }
+  const fault = faultOfTimes(claims);
+  if (fault !== undefined) throw refuse(fault);
   return claims;
 }
 

@@ -171,13 +171,38 @@ describe('the receipt', () => {
     );
   });
 
+  const claims = JSON.parse(vectors.receipt.claims);
+  const signedAnew = (changed: object) => {
+    const text = JSON.stringify({ ...claims, ...changed });
+    const signed = [vectors.receipt.header, text].map((part) => Buffer.from(part).toString('base64url')).join('.');
+    const key = { key: createPrivateKey(vectors.receipt.privateKey), dsaEncoding: 'ieee-p1363' as const };
+    return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
+  };
+
+  test.each([
+    ['sealed before it was made', { sealedAt: '2026-12-01T12:00:59.999Z' }],
+    ['gone before it was sealed', { plainGoneBy: '2026-12-01T12:01:00.249Z' }],
+    ['in memory for longer than a thread lives', { plainGoneBy: '2026-12-01T12:02:06.000Z' }],
+    ['delivered minutes before it was sealed', { firstDeliveredAt: '2026-12-01T11:56:00.249Z' }],
+    ['erased before it was delivered', { firstDeliveredAt: '2026-12-01T12:01:02.001Z' }],
+    ['erased at another time than it was signed', { iat: claims.iat + 1 }],
+    ['never delivered', { deliveries: 0 }],
+    ['erased at no time', { erasedAt: '2026-12-01 12:01:02' }],
+  ])('is refused when the key was %s, whoever signed that', (_title, changed) => {
+    expect(() => verifyReceipt(signedAnew(changed), keys, subject)).toThrow(expect.objectContaining({ code: 'receipt_refused' }));
+  });
+
+  test('is taken when the two clocks of the service differ by less than five minutes', () => {
+    expect(verifyReceipt(signedAnew({ firstDeliveredAt: '2026-12-01T11:56:01.000Z' }), keys, subject)).toMatchObject({ deliveries: 1 });
+  });
+
   test('is refused under a key that the service does not publish, with a changed claim, and with another type', () => {
-    const [header = '', claims = '', signature = ''] = vectors.receipt.jws.split('.');
+    const [header = '', payload = '', signature = ''] = vectors.receipt.jws.split('.');
     const other = Buffer.from(vectors.receipt.claims.replace('"deliveries":1', '"deliveries":2')).toString('base64url');
     const typ = Buffer.from(vectors.receipt.header.replace('cs-receipt', 'cs-ack')).toString('base64url');
     const refused = expect.objectContaining({ code: 'receipt_refused' });
     expect(() => verifyReceipt(vectors.receipt.jws, [], subject)).toThrow(refused);
     expect(() => verifyReceipt(`${header}.${other}.${signature}`, keys, subject)).toThrow(refused);
-    expect(() => verifyReceipt(`${typ}.${claims}.${signature}`, keys, subject)).toThrow(refused);
+    expect(() => verifyReceipt(`${typ}.${payload}.${signature}`, keys, subject)).toThrow(refused);
   });
 });

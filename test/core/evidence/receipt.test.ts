@@ -20,7 +20,7 @@ const facts: ReceiptFacts = {
   sealedAt: new Date('2026-12-01T12:01:00.250Z'),
   firstDeliveredAt: new Date('2026-12-01T12:01:01.000Z'),
   erasedAt: new Date('2026-12-01T12:01:02.999Z'),
-  plainGoneBy: new Date('2026-12-01T12:02:00.000Z'),
+  plainGoneBy: new Date('2026-12-01T12:01:00.300Z'),
   deliveries: 2,
 };
 const receipt = await signReceipt(facts, evidence);
@@ -64,7 +64,7 @@ describe('a destruction receipt', () => {
       sealedAt: '2026-12-01T12:01:00.250Z',
       firstDeliveredAt: '2026-12-01T12:01:01.000Z',
       erasedAt: '2026-12-01T12:01:02.999Z',
-      plainGoneBy: '2026-12-01T12:02:00.000Z',
+      plainGoneBy: '2026-12-01T12:01:00.300Z',
       deliveries: 2,
       iat: Date.parse('2026-12-01T12:01:02.000Z') / 1_000,
     });
@@ -96,6 +96,12 @@ describe('a receipt is not believed', () => {
     expect(await verifyReceipt(forged(header, claims), [jwk])).toMatchObject({ ok: true });
   });
 
+  test('whose two clocks differ by less than five minutes is believed, also one of a release that stated the end of a bound', async () => {
+    const fast = forged(header, { ...claims, firstDeliveredAt: '2026-12-01T11:56:01.000Z' });
+    const bound = forged(header, { ...claims, plainGoneBy: '2026-12-01T12:02:00.000Z' });
+    expect(await Promise.all([fast, bound].map((text) => verifyReceipt(text, [jwk])))).toMatchObject([{ ok: true }, { ok: true }]);
+  });
+
   const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   test.each<[string, string, string]>([
     ['another typ', forged({ ...header, typ: 'cs-ack+jws' }, claims), 'typ'],
@@ -109,6 +115,13 @@ describe('a receipt is not believed', () => {
     ['a time that is none', forged(header, { ...claims, erasedAt: 'soon' }), 'erasedAt'],
     ['a count in text', forged(header, { ...claims, deliveries: '2' }), 'deliveries'],
     ['a digest that is a number', forged(header, { ...claims, spki: 1 }), 'spki'],
+    ['a key that was sealed before it was made', forged(header, { ...claims, sealedAt: '2026-12-01T12:00:59.999Z' }), 'before madeAt'],
+    ['a plaintext that was gone before', forged(header, { ...claims, plainGoneBy: '2026-12-01T12:01:00.249Z' }), 'before sealedAt'],
+    ['a plaintext that outlived its thread', forged(header, { ...claims, plainGoneBy: '2026-12-01T12:02:06.000Z' }), 'thread lives'],
+    ['a delivery long before', forged(header, { ...claims, firstDeliveredAt: '2026-12-01T11:56:00.249Z' }), 'before sealedAt'],
+    ['a delivery after the end', forged(header, { ...claims, firstDeliveredAt: '2026-12-01T12:01:03.000Z' }), 'before firstDelivered'],
+    ['a signature of another day', forged(header, { ...claims, iat: claims.iat - 86_400 }), 'iat'],
+    ['no delivery', forged(header, { ...claims, deliveries: 0 }), 'never delivered'],
     ['the signature of a stranger', forged(header, claims, stranger), 'signature'],
     ['a changed claim', replaceClaims(receipt, { ...claims, deliveries: 1 }), 'signature'],
     ['no form at all', 'receipt', 'three parts'],

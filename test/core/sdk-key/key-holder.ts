@@ -17,12 +17,11 @@ const request = {
 } as const;
 const kept: KeyObject[] = [];
 
+/** The maker stays as it is, with the thread that stands ready: a key is gone when it was handed out. */
 async function makeInThread(): Promise<string[]> {
   const maker = new SdkKeyMaker({ now: () => new Date(), threads: 1 });
-  const sealed: string[] = [];
-  for (let i = 0; i < 5; i += 1) sealed.push((await maker.make({ ...request, keyType: 'EC:P-256' })).sealed);
-  await maker.close();
-  return sealed;
+  const made = await Promise.all(Array.from({ length: 5 }, () => maker.make({ ...request, keyType: 'EC:P-256' })));
+  return made.map(({ sealed }) => sealed);
 }
 
 function makeCarelessly(): string {
