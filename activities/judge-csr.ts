@@ -43,6 +43,14 @@ async function storedJudgement(deps: EnrollmentDeps, { enrollmentId, outcome }: 
 }
 
 async function decide(deps: EnrollmentDeps, submission: SubmissionRow): Promise<Judgement> {
+  const { csrText, unreadable } = submission;
+  if (unreadable !== undefined) return refuse(deps, submission, { ...unreadable, code: toRefusalCode(unreadable.code) });
+  // Its text went with the end of the enrollment, which is the answer.
+  if (csrText === undefined) return standing(await rowOf(deps, submission.enrollmentId));
+  return judgeText(deps, { ...submission, csrText });
+}
+
+async function judgeText(deps: EnrollmentDeps, submission: SubmissionRow & { csrText: string }): Promise<Judgement> {
   const verdict = judge(submission, { challengeKeys: deps.challengeKeys, allowedKeyTypes: deps.allowedKeyTypes });
   if (!verdict.ok) return refuse(deps, submission, verdict.refusal);
   const { enrollmentId, digest } = submission;

@@ -61,7 +61,9 @@ export function requireOwnKeys(
 
 /** This process trusts rows only: the stored CSR must pass the gate here as well. */
 function judgeAgain(deps: IssuanceDeps, submission: SubmissionRow): Accepted {
-  const verdict = judgeCsr(submission, deps);
+  const { csrText } = submission;
+  if (csrText === undefined) throw new ServiceError('issuing_refused', 'The accepted CSR has no text.');
+  const verdict = judgeCsr({ ...submission, csrText }, deps);
   if (!verdict.ok) throw new ServiceError('issuing_refused', `The stored CSR does not pass the gate: ${verdict.refusal.code}.`);
   return verdict;
 }

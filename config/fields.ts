@@ -6,6 +6,7 @@ import { EDGE } from './edge-fields.ts';
 import { count, flag, internalHost, pem, port, seconds, secret, text, url, value, whole } from './field.ts';
 import { ISSUANCE } from './issuer-fields.ts';
 import { parseKeyRing, parseOctetKeyRing } from './key-ring-file.ts';
+import { RETENTION } from './retention-fields.ts';
 import { TEMPORAL } from './temporal-fields.ts';
 
 export type { Field } from './field.ts';
@@ -197,6 +198,12 @@ const WORKER = {
     seconds(15, 300),
     'How often the sweeper looks for overdue and unstarted enrollments; sealed keys of abandoned ones wait for it.',
   ),
+  retentionDatabaseUrl: secret(
+    'CS_RETENTION_DATABASE_URL_FILE',
+    databaseUrl,
+    'PostgreSQL connection URL of the retention loop, which runs in the enrollment worker with a role of its own.',
+  ),
+  ...RETENTION,
   maxCachedWorkflows: value(
     'CS_MAX_CACHED_WORKFLOWS',
     count(500, 20_000),

@@ -19,6 +19,7 @@ export const AUDIT_ACTIONS = {
   'enrollment.cancel':
     'a device or Token Service asked to cancel an open enrollment; outcome = where it stood; what came of it is enrollment.end',
   'enrollment.end': 'the enrollment ended otherwise than completed; outcome = state',
+  'enrollments.remove': 'retention removed enrollments whose time has passed; detail = their ids',
   'certificates.revoke': 'serial numbers were revoked; outcome = reason',
   'key.block': 'a public key was put on the block list, by an operator or by a revocation for key compromise',
   'key.unblock': 'the owner of the tables took an entry off the block list, past the service',

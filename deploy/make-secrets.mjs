@@ -14,7 +14,7 @@ const FOLDERS = ['secrets', 'offline', 'public', 'operators'];
 const HERE = dirname(fileURLToPath(import.meta.url));
 const KEY_RINGS = { 'token.keys': 't1', 'challenge.keys': '1', 'pin-salt.keys': 's1', 'pin-pepper.keys': 'p1', 'codec.keys': 'c1' };
 /** Login roles of PostgreSQL: the owner migrates; each process has its own, and people with the `cs` command have one (docs/database-roles.md). */
-const SERVICE_ROLES = ['api', 'worker', 'issuer', 'sweeper'];
+const SERVICE_ROLES = ['api', 'worker', 'issuer', 'sweeper', 'retention'];
 
 const { values: options } = parseArgs({
   options: {

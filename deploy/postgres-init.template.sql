@@ -5,6 +5,7 @@ CREATE ROLE cs_api LOGIN PASSWORD '@api-password@';
 CREATE ROLE cs_worker LOGIN PASSWORD '@worker-password@';
 CREATE ROLE cs_issuer LOGIN PASSWORD '@issuer-password@';
 CREATE ROLE cs_sweeper LOGIN PASSWORD '@sweeper-password@';
+CREATE ROLE cs_retention LOGIN PASSWORD '@retention-password@';
 CREATE ROLE cs_operator LOGIN PASSWORD '@operator-password@';
 CREATE ROLE cs_temporal LOGIN PASSWORD '@temporal-password@';
 

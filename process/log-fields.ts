@@ -19,6 +19,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'pepperKid',
   'port',
   'publicPort',
+  'removed',
   'requestId',
   'route',
   'runId',

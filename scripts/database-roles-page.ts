@@ -2,9 +2,10 @@ import { DATABASE_ROLES, type DatabaseRole, FUNCTION_GRANTS, type Grant, TABLE_G
 
 const WHO: Readonly<Record<DatabaseRole, string>> = {
   cs_api: '`cs api`',
-  cs_worker: '`cs worker`, all but its sweeper',
+  cs_worker: '`cs worker`, all but its sweeper and its retention loop',
   cs_issuer: '`cs issuer`',
   cs_sweeper: 'the sweeper, a loop in `cs worker` with a connection of its own',
+  cs_retention: 'the retention loop in `cs worker`, with a connection of its own: one function that judges age itself, and no table',
   cs_operator:
     'people, with `cs find`, `cs keys`, `cs enrollment show`, `cs audit` (all but `drop`) and `cs timeline verify`: reads all but PIN hashes, sealed keys and counters of rate limits, blocks keys, asks for signed timelines',
 };

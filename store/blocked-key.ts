@@ -82,7 +82,8 @@ function publicKeyOf(jwk: unknown): KeyObject[] {
 /** Whether this service made the key for some device. */
 export async function isSdkKey(tx: Executor, spkiSha256: string): Promise<boolean> {
   const rows = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM credential_intent WHERE kind = 'sdk' AND sha256(spki) = decode(${spkiSha256}, 'hex') LIMIT 1`;
+    SELECT 1 FROM credential_intent WHERE kind = 'sdk' AND sha256(spki) = decode(${spkiSha256}, 'hex')
+    UNION ALL SELECT 1 FROM retired_sdk_key WHERE spki_sha256 = decode(${spkiSha256}, 'hex') LIMIT 1`;
   return rows.length > 0;
 }
 

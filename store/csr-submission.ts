@@ -20,17 +20,28 @@ export interface NewSubmission {
   deliveryKey: Prisma.InputJsonObject;
   deliveryFormat: DeliveryFormat;
   sdkKey?: KeyType;
+  /** Why it cannot be a CSR: then neither `csrText` nor `deliveryKey` is stored (ADR 52). */
+  unreadable?: UnreadableCsr;
+}
+
+/** What the gate said before the submission was stored; counted, as any refusal, when the run judges it. */
+export interface UnreadableCsr {
+  code: ErrorCode;
+  detail: string;
+  offset?: number;
 }
 
 export interface SubmissionRow {
   enrollmentId: EnrollmentId;
   digest: string;
-  csrText: string;
-  /** As sent; judged by the gate. */
+  /** Absent: `unreadable`, or refused or never judged in an enrollment that has ended. */
+  csrText?: string;
+  /** As sent; judged by the gate. Without `csrText` it is `{}`. */
   deliveryKey: unknown;
   deliveryFormat: DeliveryFormat;
   sdkKey?: KeyType;
   receivedAt: Date;
+  unreadable?: UnreadableCsr;
   outcome?: SubmissionOutcome;
 }
 
@@ -55,7 +66,7 @@ export async function storeSubmission(db: Database, sent: NewSubmission, maxSubm
       data: { csrSubmissions: { increment: 1 } },
     });
     if (counted.count === 0) return { kind: 'too_many', enrollment };
-    const row = await tx.csrSubmission.create({ data: sent });
+    const row = await tx.csrSubmission.create({ data: columnsOf(sent) });
     const detail = { digest, deliveryFormat: sent.deliveryFormat, ...(sent.sdkKey === undefined ? {} : { sdkKey: sent.sdkKey }) };
     await appendAudit(tx, {
       actor: 'device',
@@ -70,6 +81,16 @@ export async function storeSubmission(db: Database, sent: NewSubmission, maxSubm
   if (result?.kind === 'stored') await reach('csr-submitted', sent.enrollmentId);
   return result;
 }
+
+/** Of what cannot be a CSR nothing stays but its digest and what is wrong with it. */
+function columnsOf({ unreadable, ...sent }: NewSubmission): Prisma.CsrSubmissionUncheckedCreateInput {
+  if (unreadable === undefined) return sent;
+  const { code, detail, offset } = unreadable;
+  return { ...sent, csrText: NO_TEXT, deliveryKey: {}, unreadable: code, detail, ...(offset === undefined ? {} : { offset }) };
+}
+
+/** In a column that is never NULL, for the version before; no CSR is empty. `end_enrollment` writes the same. */
+const NO_TEXT = '';
 
 export async function readSubmission(db: Executor, enrollmentId: EnrollmentId, digest: string): Promise<SubmissionRow | undefined> {
   const row = await inDatabase(() => db.csrSubmission.findUnique({ where: { enrollmentId_digest: { enrollmentId, digest } } }));
@@ -166,16 +187,24 @@ export async function refuseSubmission(db: Database, refusal: Refusal, maxRefusa
 
 function toSubmission(row: CsrSubmission, enrollmentId: EnrollmentId): SubmissionRow {
   const outcome = toOutcome(row);
+  const unreadable = toUnreadable(row);
   return {
     enrollmentId,
     digest: row.digest,
-    csrText: row.csrText,
+    ...(row.csrText === NO_TEXT ? {} : { csrText: row.csrText }),
     deliveryKey: row.deliveryKey,
     deliveryFormat: oneOf(DELIVERY_FORMATS, row.deliveryFormat),
     receivedAt: row.receivedAt,
     ...(row.sdkKey === null ? {} : { sdkKey: oneOf(KEY_TYPES, row.sdkKey) }),
+    ...(unreadable === undefined ? {} : { unreadable }),
     ...(outcome === undefined ? {} : { outcome }),
   };
+}
+
+function toUnreadable({ unreadable: code, detail, offset }: CsrSubmission): UnreadableCsr | undefined {
+  if (code === null) return undefined;
+  if (!isErrorCode(code)) throw new Error('unexpected code of an unreadable submission');
+  return { code, detail: detail ?? '', ...(offset === null ? {} : { offset }) };
 }
 
 function toOutcome({ outcome, detail, offset, attemptsLeft }: CsrSubmission): SubmissionOutcome | undefined {

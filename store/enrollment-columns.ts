@@ -8,7 +8,8 @@ export const ENROLLMENT_COLUMNS = Prisma.sql`
   e.stage_deadline AS "stageDeadline", e.expires_at AS "expiresAt", e.ended_at AS "endedAt", e.pin_seconds AS "pinSeconds",
   e.csr_seconds AS "csrSeconds", e.ack_seconds AS "ackSeconds", e.pin_waived AS "pinWaived", e.pin_satisfied_at AS "pinSatisfiedAt",
   e.pin_attempts AS "pinAttempts", e.csr_submissions AS "csrSubmissions", e.csr_refusals AS "csrRefusals",
-  e.ack_refusals AS "ackRefusals", e.csr_digest AS "csrDigest", e.started_at AS "startedAt"`;
+  e.ack_refusals AS "ackRefusals", e.csr_digest AS "csrDigest", e.started_at AS "startedAt",
+  e.certified_until AS "certifiedUntil"`;
 
 /** All columns of `user_pin p`, for the one statement that locks and reads. */
 export const USER_PIN_COLUMNS = Prisma.sql`

@@ -37,7 +37,17 @@ export interface EnrollmentRow {
 
 /** The named parser of this table: a value outside its closed set is a fault of the database. */
 export function toEnrollmentRow(row: Enrollment): EnrollmentRow {
-  const { idempotencyKey: _key, csrSubmissions: _count, code, endedAt, pinSatisfiedAt, csrDigest, startedAt, ...same } = row;
+  const {
+    idempotencyKey: _key,
+    csrSubmissions: _count,
+    certifiedUntil: _until,
+    code,
+    endedAt,
+    pinSatisfiedAt,
+    csrDigest,
+    startedAt,
+    ...same
+  } = row;
   return {
     ...same,
     id: toEnrollmentId(row.id),

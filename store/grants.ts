@@ -4,7 +4,7 @@
  */
 
 /** One login a process, and one for people with the `cs` command. The owner `cs_owner` migrates; no process uses it. */
-export const DATABASE_ROLES = ['cs_api', 'cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'] as const;
+export const DATABASE_ROLES = ['cs_api', 'cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_retention', 'cs_operator'] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 
 export const OWNER_ROLE = 'cs_owner';
@@ -67,7 +67,10 @@ export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
   },
   csr_submission: {
     // No update: what was received is what is judged.
-    cs_api: { select: 'all', insert: columns('enrollment_id digest csr_text delivery_key delivery_format sdk_key') },
+    cs_api: {
+      select: 'all',
+      insert: columns('enrollment_id digest csr_text delivery_key delivery_format sdk_key unreadable detail offset'),
+    },
     cs_worker: { select: 'all', update: columns('outcome detail offset attempts_left decided_at') },
     cs_issuer: { select: 'all' },
     cs_operator: { select: 'all' },
@@ -96,6 +99,8 @@ export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
     },
     cs_operator: { select: 'all' },
   },
+  // Written by remove_expired alone.
+  retired_sdk_key: { cs_worker: { select: 'all' }, cs_operator: { select: 'all' } },
   certificate: {
     cs_api: { select: 'all' },
     cs_worker: { select: 'all' },
@@ -170,6 +175,8 @@ export const FUNCTION_GRANTS: Readonly<Record<string, readonly DatabaseRole[]>> 
   'lock_user(text, boolean)': ['cs_api', 'cs_worker'],
   'lock_device(text, text, text)': ['cs_api', 'cs_worker'],
   'try_lock_checkpoints()': ['cs_worker'],
+  // Nothing else for this login: no table, no free DELETE.
+  'remove_expired(integer, integer, integer)': ['cs_retention'],
   // Called by the guards, as the process that is guarded.
   'is_owner_of(oid)': ['cs_api', 'cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'],
   'keep_terminal()': [],

@@ -25,6 +25,7 @@ import { deploymentVersion } from './deployment-version.ts';
 import { startEvidenceLoops } from './evidence-loops.ts';
 import { lostRuns } from './lost-runs.ts';
 import { type PublishedEvidence, publishedEvidence } from './published-evidence.ts';
+import { startRetention } from './retention.ts';
 import { sweepTurn } from './sweep-turn.ts';
 import { startTemporalPart, type TemporalPart } from './temporal-part.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
@@ -62,18 +63,19 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const loop = (name: string, turn: () => Promise<void>) => startLoop(name, config.sweepIntervalSeconds, turn, log, () => new Date());
   const sweeper = loop('sweeper', sweepTurn(config, sweeperDb, gateway, log));
   const lost = loop('lost runs', lostRunsTurn(config, connection, db, gateway, log));
+  const retention = startRetention(config, log);
   const temporal = startTemporalPart(temporalOf(config), log, async (native) => {
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
   });
-  const health = await startHealthListener(
-    config.internalHost,
-    config.workerHealthPort,
-    checks(db, config, temporal, evidenceLoops.publishing),
-  );
+  const health = await startHealthListener(config.internalHost, config.workerHealthPort, [
+    ...checks(db, config, temporal, evidenceLoops.publishing),
+    retention.check,
+  ]);
+  retention.register(health.registry);
   const stop = async (): Promise<void> => {
     await temporal.stop();
-    await Promise.all([sweeper.stop(), lost.stop(), evidenceLoops.stop()]);
+    await Promise.all([sweeper.stop(), lost.stop(), evidenceLoops.stop(), retention.stop()]);
     await connection.close();
     await health.close();
     await Promise.all([db.$disconnect(), sweeperDb.$disconnect()]);

@@ -4,6 +4,7 @@ import { CSR_REFUSALS, isCsrRefusalCode } from '../../contract/csr-refusal-codes
 import { type CsrRequest, csrRequest } from '../../contract/http.ts';
 import { ServiceError } from '../../contract/service-error.ts';
 import { findPrivateKey } from '../../core/csr/find-private-key.ts';
+import { refuseUnreadable } from '../../core/csr/refuse-unreadable.ts';
 import { readSubmission, type Stored, type SubmissionOutcome, storeSubmission } from '../../store/csr-submission.ts';
 import type { EnrollmentReading } from '../../store/read-enrollment.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -23,8 +24,8 @@ const POLL_MS = 100;
 const ENDS_FIRST_SECONDS = 3_600;
 
 /**
- * POST /v1/enrollments/{id}/csr. Stores the submission, asks the run to judge it, answers from the rows. May be repeated with the same
- * bytes: the same submission has one outcome.
+ * POST /v1/enrollments/{id}/csr. Stores the submission, of what cannot be a CSR only digest and fault; asks the run to judge it, answers
+ * from the rows. May be repeated with the same bytes: the same submission has one outcome.
  */
 export const postCsr =
   (deps: ApiDeps) =>
@@ -52,6 +53,7 @@ async function store(deps: ApiDeps, reading: EnrollmentReading, body: CsrRequest
   if (sdkKey !== undefined && !deps.config.sdkKeyTypes.includes(sdkKey)) {
     throw new ServiceError('invalid_body', `/sdkKey: must be one of ${deps.config.sdkKeyTypes.join(', ')}`, { pointer: '/sdkKey' });
   }
+  const unreadable = refuseUnreadable(csrText);
   const sent = {
     enrollmentId: reading.enrollment.id,
     digest,
@@ -59,6 +61,7 @@ async function store(deps: ApiDeps, reading: EnrollmentReading, body: CsrRequest
     deliveryKey,
     deliveryFormat,
     ...(sdkKey === undefined ? {} : { sdkKey }),
+    ...(unreadable === undefined ? {} : { unreadable }),
   };
   const stored = await storeSubmission(deps.db, sent, deps.config.maxCsrSubmissions);
   if (stored === undefined) throw new ServiceError('invalid_token');

@@ -89,6 +89,7 @@ function workerEnvironment(facts: StackFacts): Environment {
     ...shared(facts, 'cs_worker'),
     CS_WORKER_HEALTH_PORT: String(facts.ports['worker-health']),
     CS_SWEEPER_DATABASE_URL_FILE: facts.paths.secret(databaseUrlFile('cs_sweeper')),
+    CS_RETENTION_DATABASE_URL_FILE: facts.paths.secret(databaseUrlFile('cs_retention')),
     CS_EVIDENCE_KEY_FILE: facts.paths.secret('evidence.key.pem'),
     CS_WORKFLOW_BUNDLE: facts.workflowBundle,
   };

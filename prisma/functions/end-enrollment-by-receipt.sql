@@ -1,5 +1,5 @@
 -- The end by acknowledgement: sealed key erased, receipt stored, certificates active, the device's older ones revoked as superseded, CRL
--- due, audit. Its own signature, because only the enrollment worker, which verified the device's proof, may call it.
+-- due, texts of refused CSRs gone, audit. Its own signature, because only the enrollment worker, which verified the device's proof, may call it.
 -- The caller signed p_receipt under the lock of the enrollment row; p_moment is the time of erasure that it states.
 CREATE OR REPLACE FUNCTION end_enrollment(p_id uuid, p_receipt text, p_moment timestamptz)
 RETURNS TABLE (ended boolean, state text, code text) LANGUAGE plpgsql
@@ -34,6 +34,8 @@ BEGIN
   UPDATE certificate SET status = 'revoked', revoked_at = p_moment WHERE serial = ANY (older);
   UPDATE certificate SET status = 'active', activated_at = p_moment WHERE enrollment_id = p_id AND status = 'pending';
   UPDATE enrollment SET state = 'completed', state_since = p_moment, ended_at = p_moment WHERE id = p_id;
+  -- Texts of refused submissions, and of those that were never judged; digest and outcome stay (ADR 52).
+  UPDATE csr_submission SET csr_text = '', delivery_key = '{}' WHERE enrollment_id = p_id AND digest IS DISTINCT FROM held.csr_digest;
   INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
     VALUES ('device', 'enrollment.acknowledge', p_id, held.user_id, 'completed', jsonb_build_object('superseded', to_jsonb(older),
       'deliveries', (SELECT deliveries FROM delivery WHERE enrollment_id = p_id), 'key', 'evidence/' || jws_kid(p_receipt)));

@@ -1,5 +1,5 @@
 -- Every end but the acknowledgement, for API, worker and sweeper alike: terminal state, sealed key erased, open intents burnt (with a
--- signing mark: serial revoked), certificates revoked, CRL due, audit.
+-- signing mark: serial revoked), certificates revoked, CRL due, texts of CSRs gone but the accepted one's, audit.
 -- With p_expected the end happens only from one of those states. Returns the state that stands afterwards; no row: no such enrollment.
 CREATE OR REPLACE FUNCTION end_enrollment(p_id uuid, p_state text, p_code text, p_actor text, p_expected text[] DEFAULT NULL)
 RETURNS TABLE (ended boolean, state text, code text) LANGUAGE plpgsql
@@ -30,6 +30,8 @@ BEGIN
     ON CONFLICT DO NOTHING;
   UPDATE credential_intent SET status = 'burnt' WHERE enrollment_id = p_id AND status = 'open';
   UPDATE certificate SET status = 'revoked', revoked_at = moment WHERE enrollment_id = p_id AND status <> 'revoked';
+  -- Texts of refused submissions, and of those that were never judged; digest and outcome stay (ADR 52).
+  UPDATE csr_submission SET csr_text = '', delivery_key = '{}' WHERE enrollment_id = p_id AND digest IS DISTINCT FROM held.csr_digest;
   INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
     VALUES (p_actor, 'enrollment.end', p_id, held.user_id, p_state, jsonb_build_object('code', p_code, 'from', held.state));
   RETURN QUERY SELECT true, p_state, p_code;

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CSR_REFUSALS } from '../../contract/csr-refusal-codes.ts';
 import type { CsrRequest } from '../../contract/http.ts';
+import { judgeCsr } from '../../core/csr/judge-csr.ts';
 import { type Answer, call, line, member, text } from './stand/call.ts';
 import { csrBody, newDevice } from './stand/device.ts';
 import { bringTo, freshChallenge, type Staged } from './stand/stages.ts';
@@ -160,6 +161,39 @@ describe('a refused CSR', () => {
     expect([first.body, again.body]).toMatchObject([{ attemptsLeft: 4 }, { attemptsLeft: 4 }]);
     expect(stand.gateway.countOf('submitCsr', staged.id)).toBe(1);
     expect((await rowOf(staged)).csrRefusals).toBe(1);
+  });
+
+  test('that cannot be one leaves digest and outcome and no text; again, and after the end too, it is the same refusal, counted once', async () => {
+    const staged = await ready();
+    const base = await good(staged);
+    const sent = Array.from({ length: 5 }, (_, n) => ({ ...base, csr: `${'A'.repeat(60_000)}${n}` }));
+    const first = await post(staged, sent[0]);
+    expect(line(first)).toBe('422 csr_encoding_padding');
+    const whole = judgeCsr({ enrollmentId: staged.id, csrText: sent[0]?.csr ?? '', deliveryKey: {}, receivedAt: new Date() }, stand.config);
+    if (whole.ok) throw new Error('accepted');
+    const { code, detail, offset, rule, hint } = whole.refusal;
+    expect(first.body).toMatchObject({ code, detail, offset, rule, hint, attemptsLeft: 4, state: 'awaiting-csr', next: 'csr' });
+    expect(await submissionsOf(staged)).toMatchObject([{ csrText: '', deliveryKey: {}, outcome: code, detail, offset, attemptsLeft: 4 }]);
+    const again = await post(staged, sent[0]);
+    const said = ({ text: body }: Answer) => body.replace(/urn:uuid:[0-9a-f-]+/, 'of this request');
+    expect(said(again)).toBe(said(first));
+    expect([(await rowOf(staged)).csrRefusals, stand.gateway.countOf('submitCsr', staged.id)]).toEqual([1, 1]);
+    for (const body of sent.slice(1)) await post(staged, body);
+    expect(await rowOf(staged)).toMatchObject({ state: 'failed', code: 'csr_attempts_exceeded', csrRefusals: 5 });
+    const late = await post(staged, sent[0]);
+    expect(late.body).toMatchObject({ code, detail, offset, attemptsLeft: 4, state: 'failed' });
+    expect((await rowOf(staged)).csrRefusals).toBe(5);
+  });
+
+  test('is the same refusal after the end, which took its text', async () => {
+    const staged = await ready();
+    const body = bad(staged);
+    const first = await post(staged, body);
+    await call(stand, 'DELETE', `/v1/enrollments/${staged.id}`, { token: staged.token });
+    expect(await submissionsOf(staged)).toMatchObject([{ csrText: '', deliveryKey: {}, outcome: 'challenge_mismatch' }]);
+    const again = await post(staged, body);
+    const said = (answer: Answer) => ['code', 'detail', 'offset', 'rule', 'hint', 'attemptsLeft'].map((name) => member(answer, name));
+    expect([line(again), said(again)]).toEqual([line(first), said(first)]);
   });
 
   test('leaves the enrollment open for a good one', async () => {

@@ -80,6 +80,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'core/csr/challenge.ts',
       'core/csr/csr-text.ts',
       'core/csr/find-private-key.ts',
+      'core/csr/refuse-unreadable.ts',
       'core/timeline/',
       'temporal/connection.ts',
       'temporal/temporal-address.ts',

@@ -20,6 +20,7 @@ const ring = (octet: number) => `1 ${Buffer.alloc(32, octet).toString('base64url
 const GOOD: Environment = {
   CS_DATABASE_URL_FILE: fileWith('postgresql://test:test@127.0.0.1:5432/test\n'),
   CS_SWEEPER_DATABASE_URL_FILE: fileWith('postgresql://sweeper:test@127.0.0.1:5432/test\n'),
+  CS_RETENTION_DATABASE_URL_FILE: fileWith('postgresql://retention:test@127.0.0.1:5432/test\n'),
   CS_TEMPORAL_ADDRESS: '127.0.0.1:7233',
   CS_CODEC_KEYS_FILE: fileWith(ring(11)),
   CS_CHALLENGE_KEYS_FILE: fileWith(ring(12)),

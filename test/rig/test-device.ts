@@ -3,6 +3,7 @@ import { submissionDigest } from '../../api/submission-digest.ts';
 import type { EnrollmentId } from '../../contract/ids.ts';
 import type { DeliveryFormat, KeyType } from '../../contract/key-types.ts';
 import { makeChallenge } from '../../core/csr/challenge.ts';
+import { refuseUnreadable } from '../../core/csr/refuse-unreadable.ts';
 import { makeAckProof } from '../../sdk/acknowledge/make-ack-proof.ts';
 import { buildCsr, csrPem } from '../../sdk/csr/build-csr.ts';
 import { type DeliveryKey, makeDeliveryKey } from '../../sdk/csr/delivery-key.ts';
@@ -44,7 +45,9 @@ export async function submit(db: Database, enrollmentId: EnrollmentId, wish: Sub
   const csr = wish.csrText ?? csrPem(buildCsr({ userKey, challenge, deliveryThumbprint: deliveryKey.thumbprint }));
   const optional = sdkKey === undefined ? {} : { sdkKey };
   const digest = submissionDigest({ csr, deliveryKey: { ...deliveryKey.jwk }, deliveryFormat, ...optional });
-  const sent = { enrollmentId, digest, csrText: csr, deliveryKey: { ...deliveryKey.jwk }, deliveryFormat, ...optional };
+  const unreadable = refuseUnreadable(csr);
+  const seen = unreadable === undefined ? {} : { unreadable };
+  const sent = { enrollmentId, digest, csrText: csr, deliveryKey: { ...deliveryKey.jwk }, deliveryFormat, ...optional, ...seen };
   const stored = await storeSubmission(db, sent, 10);
   if (stored?.kind !== 'stored') throw new Error(`not stored: ${stored?.kind ?? 'no row'}`);
   return { digest, userKey, deliveryKey };
