@@ -25,6 +25,7 @@ import { noSuchEnrollment } from './failure.ts';
 import type { IssuanceDeps } from './ports.ts';
 import { certificateInput, prepareIntents, requireOwnKeys, signerFor } from './prepare-intents.ts';
 import type { EnrollmentRef } from './read-enrollment.ts';
+import { requireUnrevokedCas } from './require-unrevoked-cas.ts';
 
 export interface Issued {
   state: State;
@@ -52,6 +53,10 @@ async function issue(deps: IssuanceDeps, reading: IssuingReading): Promise<Issue
   const intents = await intentsOf(deps, reading);
   if ('ended' in intents) return whereFenced(intents);
   const authorised = intents.map((intent) => authoriseStored(deps, enrollment, intent));
+  await requireUnrevokedCas(
+    deps.db,
+    authorised.map(({ signer }) => signer),
+  );
   const fenced =
     (await markSigning(deps.db, enrollment.id, authorised.map(keyUsed))) ?? (await signAndStore(deps, enrollment.id, authorised));
   return fenced === undefined ? { state: 'awaiting-ack' } : whereFenced(fenced);

@@ -1,8 +1,9 @@
 import type { CredentialsResponse } from '../contract/http.ts';
 import { ISSUER_IDS, type IssuerId } from '../contract/key-types.ts';
 import { ServiceError } from '../contract/service-error.ts';
-import { readIssuers } from '../store/crl.ts';
+import { writePem } from '../core/pki/write-pem.ts';
 import { type CertificateRow, type Credentials, deliverCredentials } from '../store/delivery.ts';
+import { readCaCertificates } from '../store/issuers.ts';
 import type { EnrollmentReading } from '../store/read-enrollment.ts';
 import type { ApiDeps } from './deps.ts';
 
@@ -14,8 +15,8 @@ export async function credentialsOf(deps: ApiDeps, { enrollment }: EnrollmentRea
 
 function render({ user, sdk, format, sealed, sealedSha256 }: Credentials, cas: CaPems, ackBefore: Date): CredentialsResponse {
   return {
-    userCertificate: pem(user.der),
-    sdkCertificate: pem(sdk.der),
+    userCertificate: writePem('CERTIFICATE', user.der),
+    sdkCertificate: writePem('CERTIFICATE', sdk.der),
     chains: { user: chain(user, cas), sdk: chain(sdk, cas) },
     sdkKey: { format, value: sealed, sha256: sealedSha256 },
     ackBefore: ackBefore.toISOString(),
@@ -30,7 +31,7 @@ const KNOWN_CAS = new WeakMap<ApiDeps['db'], CaPems>();
 async function caPems({ db }: ApiDeps): Promise<CaPems> {
   const known = KNOWN_CAS.get(db);
   if (known !== undefined) return known;
-  const pems = new Map((await readIssuers(db)).map(({ id, certificate }) => [id, pem(certificate)]));
+  const pems = new Map([...(await readCaCertificates(db))].map(([id, der]) => [id, writePem('CERTIFICATE', der)]));
   if (ISSUER_IDS.every((id) => pems.has(id))) KNOWN_CAS.set(db, pems);
   return pems;
 }
@@ -41,12 +42,4 @@ function chain({ issuerId }: CertificateRow, cas: CaPems): string[] {
     if (found === undefined) throw new ServiceError('service_unavailable', `The certificate of ${id} is not published yet.`);
     return found;
   });
-}
-
-function pem(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { optionalCaFile } from './ca-certificate-file.ts';
 import { base, file, pem, port, text, url, value, whole } from './field.ts';
 import { parsePartners } from './partners-file.ts';
 
@@ -43,7 +44,7 @@ export const CALLERS = {
     'JSON: {"partners":[{"san":"URI:… or DNS:…","clientId":"…","scopes":["enrollment:create",…]}]}.',
   ),
   // What the partner CA must not be: read with a partner port only.
-  rootCertificate: file('CS_ROOT_CERT_FILE', pem.optional(), 'Root certificate, PEM. The root key is never given to a running process.'),
-  issuingRsaCertificate: file('CS_ISSUING_RSA_CERT_FILE', pem.optional(), 'Certificate of the RSA issuing CA, PEM.'),
-  issuingEcCertificate: file('CS_ISSUING_EC_CERT_FILE', pem.optional(), 'Certificate of the EC issuing CA, PEM.'),
+  rootCertificate: optionalCaFile('CS_ROOT_CERT_FILE', 'Root certificate; the root key is never given to a running process.'),
+  issuingRsaCertificate: optionalCaFile('CS_ISSUING_RSA_CERT_FILE', 'Certificate of the RSA issuing CA.'),
+  issuingEcCertificate: optionalCaFile('CS_ISSUING_EC_CERT_FILE', 'Certificate of the EC issuing CA.'),
 };

@@ -9,6 +9,8 @@ export interface Field<Schema extends z.ZodType = z.ZodType> {
   readonly env: string;
   readonly schema: Schema;
   readonly source: 'value' | 'file' | 'watched';
+  /** The file may hold any octets: the schema gets them one a character (latin1), and its problems go on after the path. */
+  readonly octets?: true;
   readonly key: boolean;
   readonly doc: string;
 }

@@ -1,20 +1,29 @@
 import { z } from 'zod';
-import { base, count, file, flag, internalHost, pem, port, seconds, secret, text, url, value, whole } from './field.ts';
+import { caFile } from './ca-certificate-file.ts';
+import { base, count, flag, internalHost, pem, port, seconds, secret, text, url, value, whole } from './field.ts';
 import { policyOid } from './policy-oid.ts';
+
+/** As certificates show them: any case, colons or none. */
+const serials = z
+  .string()
+  .default('')
+  .transform((list) => list.toLowerCase().replaceAll(/[:\s]/g, ''))
+  .pipe(z.string().regex(/^([0-9a-f]+(,[0-9a-f]+)*)?$/, 'must be serial numbers in hex with commas between them'))
+  .transform((list) => new Set(list.split(',').filter((serial) => serial !== '')));
 
 /** What the issuance worker is told: CA certificates and keys, what certificates say, how often CRLs are made. */
 export const ISSUANCE = {
   issuerHealthPort: value('CS_ISSUER_HEALTH_PORT', port.default(9102), 'Port of the health and metrics listener of the issuance worker.'),
   internalHost,
-  rootCertificate: file('CS_ROOT_CERT_FILE', pem, 'Root certificate, PEM. The root key is never given to a running process.'),
-  issuingRsaCertificate: file('CS_ISSUING_RSA_CERT_FILE', pem, 'Certificate of the RSA issuing CA, PEM.'),
+  rootCertificate: caFile('CS_ROOT_CERT_FILE', 'Root certificate; the root key is never given to a running process.'),
+  issuingRsaCertificate: caFile('CS_ISSUING_RSA_CERT_FILE', 'Certificate of the RSA issuing CA.'),
   issuingRsaKey: secret('CS_ISSUING_RSA_KEY_FILE', pem, 'Key of the RSA issuing CA, encrypted PKCS#8 PEM.'),
   issuingRsaPassphrase: secret(
     'CS_ISSUING_RSA_PASSPHRASE_FILE',
     text.transform((content) => content.trim()),
     'Passphrase of that key.',
   ),
-  issuingEcCertificate: file('CS_ISSUING_EC_CERT_FILE', pem, 'Certificate of the EC issuing CA, PEM.'),
+  issuingEcCertificate: caFile('CS_ISSUING_EC_CERT_FILE', 'Certificate of the EC issuing CA.'),
   issuingEcKey: secret('CS_ISSUING_EC_KEY_FILE', pem, 'Key of the EC issuing CA, encrypted PKCS#8 PEM.'),
   issuingEcPassphrase: secret(
     'CS_ISSUING_EC_PASSPHRASE_FILE',
@@ -24,7 +33,12 @@ export const ISSUANCE = {
   rootCrlFile: value(
     'CS_ROOT_CRL_FILE',
     text,
-    'DER file with the root CRL, imported at start and whenever it is newer (`cs ca root-crl` makes it).',
+    'File with the root CRL (DER, or one PEM block), taken over whenever it is newer and good (`cs ca root-crl` makes it).',
+  ),
+  rootCrlMayLack: value(
+    'CS_ROOT_CRL_MAY_LACK',
+    serials,
+    'Serial numbers (hex, commas between them) that a newer root CRL may leave out although the one before lists them: only after `cs ca root-crl --unlist`.',
   ),
   organization: value(
     'CS_ORGANIZATION',

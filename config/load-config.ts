@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { caFaults } from './ca-faults.ts';
 import { callerFaults } from './caller-faults.ts';
 import { COMMAND, type Field, PROCESSES, type ProcessName } from './fields.ts';
 import { keysGivenTwice } from './keys-given-twice.ts';
@@ -46,7 +47,7 @@ function load(name: string, fields: Fields, env: Environment): Readonly<Record<s
   problems.push(...keysGivenTwice(secrets.map(({ env, content }) => [env, content])));
   if (values['environment'] === 'production')
     problems.push(...productionFaults(values), ...databaseFaults(fields, values), ...openToOthers(secrets));
-  problems.push(...contradictions(values), ...temporalContradictions(values), ...callerFaults(values));
+  problems.push(...contradictions(values), ...temporalContradictions(values), ...callerFaults(values), ...caFaults(values));
   if (problems.length > 0) throw new ConfigError(`${name} cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
   return Object.freeze(values);
 }
@@ -65,22 +66,23 @@ type Raw = { value: string | undefined; file?: FileRead } | { problem: string };
 function readField(field: Field, env: Environment): Reading {
   const given = env[field.env];
   const set = given === '' ? undefined : given;
-  const raw: Raw = field.source !== 'value' && set !== undefined ? readSettingFile(field.env, set) : { value: set };
+  const raw: Raw = field.source !== 'value' && set !== undefined ? readSettingFile(field, set) : { value: set };
   if ('problem' in raw) return raw;
   const watched = field.source === 'watched' && set !== undefined;
   const parsed = field.schema.safeParse(watched ? { path: set, content: raw.value } : raw.value);
   if (parsed.success) return { value: parsed.data, file: raw.file };
   const why = raw.value === undefined ? 'is not set' : (parsed.error.issues[0]?.message ?? 'is malformed');
-  return { problem: `${field.env} ${why}. ${field.doc}` };
+  const place = field.octets === true && set !== undefined ? `${field.env} names ${set}, which` : field.env;
+  return { problem: `${place} ${why}. ${field.doc}` };
 }
 
 /** Content and rights of one open file, so that both are of the same. The problem names the variable and the path, never the content. */
-function readSettingFile(env: string, path: string): Raw {
+function readSettingFile({ env, octets }: Field, path: string): Raw {
   try {
     const fd = openSync(path, 'r');
     try {
       const { mode, uid } = fstatSync(fd);
-      const content = readFileSync(fd, 'utf8');
+      const content = readFileSync(fd, octets === true ? 'latin1' : 'utf8');
       return { value: content, file: { content, mode, uid } };
     } finally {
       closeSync(fd);

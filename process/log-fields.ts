@@ -4,9 +4,12 @@
  */
 const FIELDS: ReadonlySet<string> = new Set([
   'activityType',
+  'crlNumber',
   'enrollmentId',
+  'entries',
   'err',
   'fault',
+  'file',
   'filesPort',
   'fingerprint256',
   'internalPort',

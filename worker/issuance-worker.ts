@@ -12,15 +12,13 @@ import type { Signer } from '../core/pki/signer.ts';
 import { type LateThread, SdkKeyMaker } from '../core/sdk-key/sdk-key-maker.ts';
 import { armFaultPoints } from '../faults/arm.ts';
 import { startHealthListener } from '../process/health-listener.ts';
-import { startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
 import { type Database, openDatabase } from '../store/database.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { temporalOf } from '../temporal/temporal-address.ts';
-import { renewCrls } from './crl-loop.ts';
+import { startCrlLoops } from './crl-loops.ts';
 import { deploymentVersion } from './deployment-version.ts';
 import { issuanceChecks } from './issuance-checks.ts';
-import { publishIssuers } from './publish-issuers.ts';
 import { startTemporalPart } from './temporal-part.ts';
 
 type IssuerConfig = Config<'issuer'>;
@@ -36,18 +34,12 @@ export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Pr
   const signers = openSigners(config);
   const db = openDatabase(config.databaseUrl);
   const keys = new SdkKeyMaker({ ...keyBounds(config), onLate: (late) => log.error(lateSentence(late)) });
-  const crls = startLoop(
-    'CRL',
-    config.crlIntervalSeconds,
-    () => crlTurn(config, db, signers, log),
-    log,
-    () => new Date(),
-  );
+  const crls = startCrlLoops({ config, db, signers, log });
   const temporal = startTemporalPart(temporalOf(config), log, (native) => createWorker(config, native, depsOf(config, db, signers, keys)));
   const health = await startHealthListener(
     config.internalHost,
     config.issuerHealthPort,
-    issuanceChecks(db, config.clockToleranceSeconds, temporal, keys),
+    issuanceChecks(db, config.clockToleranceSeconds, temporal, keys, crls.checks),
   );
   const stop = async (): Promise<void> => {
     await temporal.stop();
@@ -57,12 +49,6 @@ export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Pr
     await db.$disconnect();
   };
   return { stop, died: temporal.died };
-}
-
-/** CA certificates and the root CRL first: without them a new CRL has no row to stand in. */
-async function crlTurn(config: IssuerConfig, db: Database, signers: Signers, log: Logger): Promise<void> {
-  await publishIssuers(db, signers, config.rootCertificate, config.rootCrlFile);
-  await renewCrls({ db, log, signers, maxAgeSeconds: config.crlMaxAgeSeconds, lifeSeconds: config.crlLifeSeconds });
 }
 
 function openSigners(config: IssuerConfig): Signers {

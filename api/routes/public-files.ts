@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { ISSUER_IDS, type IssuerId } from '../../contract/key-types.ts';
 import { ServiceError } from '../../contract/service-error.ts';
-import { type IssuerRow, readIssuer } from '../../store/crl.ts';
+import { type PublishedIssuer, readPublishedIssuer } from '../../store/published-files.ts';
 import type { ApiDeps } from '../deps.ts';
 
 type FilesDeps = Pick<ApiDeps, 'db'>;
@@ -23,10 +23,10 @@ export const getCrl =
     res.setHeader('Content-Type', 'application/pkix-crl').setHeader('Cache-Control', 'public, max-age=60').end(crl);
   };
 
-async function issuerOf({ db }: FilesDeps, req: Request, ending: string): Promise<IssuerRow> {
+async function issuerOf({ db }: FilesDeps, req: Request, ending: string): Promise<PublishedIssuer> {
   const file = String(req.params['file']);
   const id = ISSUER_IDS.find((known): known is IssuerId => `${known}${ending}` === file);
-  const issuer = id === undefined ? undefined : await readIssuer(db, id);
+  const issuer = id === undefined ? undefined : await readPublishedIssuer(db, id);
   if (issuer === undefined) throw new ServiceError('file_not_found');
   return issuer;
 }

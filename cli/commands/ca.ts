@@ -1,11 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
-import { toSerialHex as toSerial } from '../../contract/ids.ts';
+import { Command, Option } from 'commander';
 import { ISSUER_IDS, type IssuerId } from '../../contract/key-types.ts';
 import { createHierarchy, type Hierarchy } from '../../core/pki/create-hierarchy.ts';
-import { makeRootCrl } from '../../core/pki/make-root-crl.ts';
-import { readCrl } from '../../core/pki/read-crl.ts';
+import { CA_REASONS, type CaReason } from '../../core/pki/next-root-entries.ts';
+import { signRootCrl } from '../ca/sign-root-crl.ts';
 
 interface InitOptions {
   out: string;
@@ -40,33 +39,36 @@ function initCommand(): Command {
     });
 }
 
+interface RootCrlOptions {
+  ca: string;
+  passphraseFile: string;
+  revoke?: string[];
+  reason?: CaReason;
+  unlist?: string[];
+}
+
 function rootCrlCommand(): Command {
   return new Command('root-crl')
-    .description('sign the next root CRL, 90 days from now; the issuance worker imports it when the file is replaced')
-    .requiredOption('--ca <folder>', 'folder made by cs ca init, with the root key')
+    .description('sign the next root CRL, 90 days from now, with all entries of the one before; the issuance worker takes it over')
+    .requiredOption('--ca <folder>', 'folder made by cs ca init, with the root key and the root CRL before')
     .requiredOption('--passphrase-file <file>', 'passphrase of the root key')
-    .option('--revoke <serial...>', 'serial numbers (hex) of issuing CA certificates that are revoked')
-    .addHelpText('after', '\n  $ cs ca root-crl --ca pki --passphrase-file passphrases/root\n')
-    .action(({ ca, passphraseFile, revoke = [] }: { ca: string; passphraseFile: string; revoke?: string[] }) => {
-      const path = join(ca, 'root.crl');
-      const number = readCrl(new Uint8Array(readFileSync(path))).number + 1n;
-      const now = new Date();
-      const revoked = revoke.map((serial) => ({ serial: toSerial(serial), revokedAt: now, reason: 'cessationOfOperation' }));
+    .option('--revoke <ca...>', 'certificates of this root to revoke: name (issuing-ec) or serial number in hex')
+    .addOption(new Option('--reason <reason>', 'why; needed with --revoke').choices(CA_REASONS))
+    .option('--unlist <ca...>', 'entries to take out again: an un-revocation; see CS_ROOT_CRL_MAY_LACK')
+    .addHelpText('after', ROOT_CRL_EXAMPLES)
+    .action(({ ca: folder, passphraseFile, revoke = [], reason, unlist = [] }: RootCrlOptions) => {
       const passphrase = readFileSync(passphraseFile, 'utf8').trim();
-      writeFileSync(
-        path,
-        makeRootCrl({
-          certificatePem: read(ca, 'root.crt.pem'),
-          encryptedKeyPem: read(ca, 'root.key.pem'),
-          passphrase,
-          number,
-          now,
-          revoked,
-        }),
-      );
-      console.log(`Wrote root CRL number ${number} to ${path}.`);
+      const signed = signRootCrl({ folder, passphrase, now: new Date(), revoke, reason, unlist });
+      console.log(`Wrote root CRL number ${signed.number} to ${signed.path}. It revokes ${signed.entries.length === 0 ? 'nothing.' : ''}`);
+      for (const { serial, reason: why, revokedAt } of signed.entries) console.log(`  ${serial}  ${why}  ${revokedAt.toISOString()}`);
+      for (const remark of signed.remarks) console.log(remark);
     });
 }
+
+const ROOT_CRL_EXAMPLES = `
+  $ cs ca root-crl --ca pki --passphrase-file passphrases/root
+  $ cs ca root-crl --ca pki --passphrase-file passphrases/root --revoke issuing-ec --reason cACompromise
+`;
 
 /** Writes what `createHierarchy` made; keys with mode 600. */
 export function writeHierarchy(folder: string, { issuers, rootCrl }: Hierarchy): void {

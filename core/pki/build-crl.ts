@@ -1,5 +1,6 @@
 import type { SerialHex } from '../../contract/ids.ts';
 import * as der from '../asn1/write-der.ts';
+import { REASON_CODES } from './crl-reasons.ts';
 import { derTime } from './der-time.ts';
 import { authorityKeyIdDer, serialInteger } from './expected-fields.ts';
 import { type IssuerFacts, issuerFacts } from './issuer-facts.ts';
@@ -39,18 +40,6 @@ export function buildCrl(input: CrlInput): Octets {
   return crl;
 }
 
-/** RFC 5280 §5.3.1; `unspecified` should be absent instead, and `removeFromCRL` belongs to delta CRLs. */
-const REASON_CODES: ReadonlyMap<string, number> = new Map([
-  ['keyCompromise', 1],
-  ['cACompromise', 2],
-  ['affiliationChanged', 3],
-  ['superseded', 4],
-  ['cessationOfOperation', 5],
-  ['certificateHold', 6],
-  ['privilegeWithdrawn', 9],
-  ['aACompromise', 10],
-]);
-
 function requireSane({ number, thisUpdate, nextUpdate, revoked }: CrlInput): void {
   if (number < 0n || number >= 1n << 159n) throw new Error('A CRL number is not negative and has at most 20 octets.');
   if (thisUpdate >= nextUpdate) throw new Error('The next update of a CRL must be after this one.');
@@ -88,7 +77,10 @@ function extension(oid: string, value: Uint8Array): Uint8Array {
 
 /** Encoded once: this is most of the work of an entry. */
 const ENTRY_EXTENSIONS: ReadonlyMap<string, Uint8Array> = new Map(
-  [...REASON_CODES].map(([reason, code]) => [reason, der.sequence(extension(OID.reasonCode, der.tlv(0x0a, Uint8Array.of(code))))]),
+  Object.entries(REASON_CODES).map(([reason, code]) => [
+    reason,
+    der.sequence(extension(OID.reasonCode, der.tlv(0x0a, Uint8Array.of(code)))),
+  ]),
 );
 
 /** One buffer: 100,000 arguments would be too many for a call. */

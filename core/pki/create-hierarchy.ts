@@ -9,6 +9,7 @@ import { prepareCaCertificate } from './prepare-ca-certificate.ts';
 import { CA_PROFILES, type CaProfile } from './profiles.ts';
 import { newSerial } from './serial-number.ts';
 import { signatureAlgorithm } from './signature-algorithm.ts';
+import { writePem } from './write-pem.ts';
 
 export interface HierarchyInput {
   /** 1 to about 40 characters: `<organization> Device Issuing CA RSA` must fit into 64. */
@@ -82,13 +83,5 @@ function publicKeyOf(key: KeyObject): Octets {
 }
 
 function filesOf(der: Octets, key: KeyObject, passphrase: string, rounds?: number): IssuerFiles {
-  return { certificatePem: pemOf(der), encryptedKeyPem: encryptPrivateKey(key, passphrase, rounds) };
-}
-
-/** RFC 7468 §5: lines of 64 characters. */
-function pemOf(der: Octets): string {
-  const lines = Buffer.from(der)
-    .toString('base64')
-    .replace(/.{64}(?=.)/g, '$&\n');
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+  return { certificatePem: writePem('CERTIFICATE', der), encryptedKeyPem: encryptPrivateKey(key, passphrase, rounds) };
 }

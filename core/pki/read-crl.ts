@@ -1,8 +1,8 @@
-import { DerError, type DerNode, readDer } from '../asn1/read-der.ts';
+import { DerError, readDer } from '../asn1/read-der.ts';
 import { readDerTime } from './der-time.ts';
 import { type Octets, octetsOf, sameOctets } from './octets.ts';
 import { OID } from './oids.ts';
-import { readExtensions } from './read-certificate.ts';
+import { type ReadExtension, readExtensions } from './read-certificate.ts';
 import { splitDer } from './split-der.ts';
 
 /** What is needed to store and serve a CRL. */
@@ -34,7 +34,7 @@ export function readCrl(der: Uint8Array): ReadCrl {
   if (version === undefined || !sameOctets(version, VERSION_2) || issuer === undefined) throw notACrl();
   const extensions = rest.find(([tag]) => tag === 0xa0);
   return {
-    number: extensions === undefined ? noNumber() : numberIn(readDer(extensions)),
+    number: extensions === undefined ? noNumber() : numberIn(readExtensions(readDer(extensions))),
     thisUpdate: instantIn(thisUpdate),
     nextUpdate: instantIn(nextUpdate),
     tbs: octetsOf(tbs),
@@ -46,8 +46,10 @@ export function readCrl(der: Uint8Array): ReadCrl {
 
 const VERSION_2 = Uint8Array.of(0x02, 0x01, 0x01);
 
-function numberIn(extensions: DerNode): bigint {
-  const found = readExtensions(extensions).find(({ oid }) => oid === OID.crlNumber);
+/** Delta CRLs and CRLs of a part say so in critical extensions (RFC 5280 §5.2.4, §5.2.5). */
+function numberIn(extensions: readonly ReadExtension[]): bigint {
+  if (extensions.some(({ critical }) => critical)) throw new Error('The CRL is no full CRL: it has a critical extension.');
+  const found = extensions.find(({ oid }) => oid === OID.crlNumber);
   if (found === undefined) return noNumber();
   const { tag, content } = readDer(found.value);
   return tag === 0x02 ? BigInt(`0x${Buffer.from(content).toString('hex')}`) : noNumber();

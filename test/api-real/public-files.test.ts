@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { ISSUER_IDS } from '../../contract/key-types.ts';
-import { readIssuer, renewCrl } from '../../store/crl.ts';
+import { renewCrl } from '../../store/crl.ts';
+import { readPublishedIssuer } from '../../store/published-files.ts';
 import { expectProblem } from './stand/call.ts';
 import { startStand } from './stand/stand.ts';
 
@@ -27,7 +28,7 @@ describe('CA certificates', () => {
     expect([status, headers.get('content-type')]).toEqual([200, 'application/pkix-cert']);
     expect(headers.get('cache-control')).toContain('public');
     expect(headers.get('x-powered-by')).toBeNull();
-    expect(octets.equals(Buffer.from((await readIssuer(stand.db, id))?.certificate ?? []))).toBe(true);
+    expect(octets.equals(Buffer.from((await readPublishedIssuer(stand.db, id))?.certificate ?? []))).toBe(true);
     expect(new X509Certificate(octets).ca).toBe(true);
   });
 });

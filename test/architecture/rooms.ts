@@ -76,6 +76,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'faults/arm.ts',
       'core/key-ring.ts',
       'core/pin/',
+      'core/pki/write-pem.ts',
       'core/token/',
       'core/csr/challenge.ts',
       'core/csr/csr-text.ts',
@@ -137,7 +138,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     never: NO_ENVIRONMENT,
   },
   config: {
-    may: ['contract/key-types.ts', 'core/key-ring.ts'],
+    may: ['contract/key-types.ts', 'core/key-ring.ts', 'core/pki/der-or-pem.ts', 'core/pki/write-pem.ts'],
     packages: ['zod', 'node:crypto', 'node:fs', 'node:net', 'node:process'],
     never: NO_ENVIRONMENT,
   },

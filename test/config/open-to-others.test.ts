@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../config/load-config.ts';
 import { openToOthers } from '../../config/secret-file-mode.ts';
@@ -23,7 +24,8 @@ describe('a secret file in production', () => {
       const open = Object.fromEntries(
         fieldsOf(name)
           .filter(({ source, key }) => source !== 'value' && !key)
-          .flatMap(({ env }) => (environmentOf(name)[env] === undefined ? [] : [[env, fileWith(PEM, 0o644)]])),
+          .map(({ env }) => [env, environmentOf(name)[env]] as const)
+          .flatMap(([env, path]) => (path === undefined ? [] : [[env, fileWith(readFileSync(path, 'utf8'), 0o644)]])),
       );
       expect(() => loadConfig(name, environmentOf(name, open)), name).not.toThrow();
     }
@@ -41,5 +43,3 @@ describe('a file of root that a group may read', () => {
     expect([faults(0o460, 0, 1_000), faults(0o444, 0, 1_000), faults(0o440, 0, 0), faults(0o440, 1_000, 1_000)]).toEqual([1, 1, 1, 1]);
   });
 });
-
-const PEM = '-----BEGIN TEST DATA-----\nnot read here\n-----END TEST DATA-----\n';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { type Field, PROCESSES, type ProcessName } from '../../config/fields.ts';
+import { testHierarchy } from '../core/pki/test-hierarchy.ts';
 
 export type Environment = Record<string, string>;
 
@@ -13,6 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** TEST KEY: 32 equal octets. */
 export const TEST_KEY = Buffer.alloc(32, 1).toString('base64url');
 const PEM = '-----BEGIN TEST DATA-----\nnot read here\n-----END TEST DATA-----\n';
+const { issuers } = testHierarchy();
 /** TEST KEY of each purpose. */
 const ring = (octet: number) => `1 ${Buffer.alloc(32, octet).toString('base64url')}\n`;
 
@@ -34,11 +36,11 @@ const GOOD: Environment = {
   CS_PIN_PEPPER_KEYS_FILE: fileWith(ring(15)),
   CS_EVIDENCE_KEY_FILE: fileWith(PEM),
   CS_WORKFLOW_BUNDLE: '/srv/workflows.cjs',
-  CS_ROOT_CERT_FILE: fileWith(PEM),
-  CS_ISSUING_RSA_CERT_FILE: fileWith(PEM),
+  CS_ROOT_CERT_FILE: fileWith(issuers.root.certificatePem),
+  CS_ISSUING_RSA_CERT_FILE: fileWith(issuers['issuing-rsa'].certificatePem),
   CS_ISSUING_RSA_KEY_FILE: fileWith(PEM),
   CS_ISSUING_RSA_PASSPHRASE_FILE: fileWith('a test passphrase\n'),
-  CS_ISSUING_EC_CERT_FILE: fileWith(PEM),
+  CS_ISSUING_EC_CERT_FILE: fileWith(issuers['issuing-ec'].certificatePem),
   CS_ISSUING_EC_KEY_FILE: fileWith(PEM),
   CS_ISSUING_EC_PASSPHRASE_FILE: fileWith('a test passphrase\n'),
   CS_ROOT_CRL_FILE: '/srv/root.crl',

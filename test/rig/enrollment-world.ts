@@ -12,8 +12,9 @@ import { type EvidenceKey, openEvidenceKey } from '../../core/evidence/evidence-
 import { signReceipt } from '../../core/evidence/sign-receipt.ts';
 import { readCrl } from '../../core/pki/read-crl.ts';
 import { SdkKeyMaker } from '../../core/sdk-key/sdk-key-maker.ts';
-import { importCrl, registerIssuer } from '../../store/crl.ts';
 import type { Database } from '../../store/database.ts';
+import { importCrl } from '../../store/import-crl.ts';
+import { registerIssuer } from '../../store/issuers.ts';
 import { TEST_CONFIG, testHierarchy, testSigner } from '../core/pki/test-hierarchy.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 import { testKeys } from './test-keys.ts';
@@ -69,7 +70,7 @@ function issuingParts(hierarchy: ReturnType<typeof testHierarchy>): Omit<Issuanc
 async function registerIssuers(db: Database, hierarchy: ReturnType<typeof testHierarchy>): Promise<void> {
   for (const id of ['root', 'issuing-rsa', 'issuing-ec'] as const) await registerIssuer(db, id, testSigner(hierarchy, id).certificateDer);
   const { number, thisUpdate, nextUpdate } = readCrl(hierarchy.rootCrl);
-  await importCrl(db, 'root', number, { der: hierarchy.rootCrl, thisUpdate, nextUpdate });
+  await importCrl(db, 'root', { number, der: hierarchy.rootCrl, thisUpdate, nextUpdate, entries: 0 }, undefined);
 }
 
 function newEvidenceKey(): EvidenceKey {

@@ -13,10 +13,10 @@ import { type EvidenceKey, openEvidenceKey, publicEvidenceJwk } from '../../../c
 import { signReceipt } from '../../../core/evidence/sign-receipt.ts';
 import { ArgonSlots } from '../../../core/pin/argon-slots.ts';
 import { SdkKeyMaker } from '../../../core/sdk-key/sdk-key-maker.ts';
-import { registerIssuer } from '../../../store/crl.ts';
 import type { Database } from '../../../store/database.ts';
 import { databaseClock } from '../../../store/database-clock.ts';
 import { publishEvidenceKey } from '../../../store/evidence-keys.ts';
+import { registerIssuer } from '../../../store/issuers.ts';
 import { TEST_CONFIG, testHierarchy, testSigner } from '../../core/pki/test-hierarchy.ts';
 import { freshDatabase } from '../../rig/fresh-database.ts';
 import { JWT_AUDIENCE, JWT_ISSUER, OPERATOR_AUDIENCE, testApiConfig } from './api-config.ts';
