@@ -1,9 +1,16 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { bareAddress } from '../http/bare-address.ts';
 
-/** What counts as one address, whatever port it came from: IPv4 as it is; of IPv6 the /64, which one customer has whole (RFC 6177). */
+/** Whatever a proxy forwards that is no address: one for all, so that nobody makes itself another one by writing nonsense. */
+const NO_ADDRESS = 'no address';
+
+/**
+ * What counts as one address, whatever port it came from and however it is spelled: IPv4 as it is; of IPv6 the /64, which one customer
+ * has whole (RFC 6177).
+ */
 export function addressKey(address: string): string {
   const bare = bareAddress(address);
+  if (isIP(bare) === 0) return NO_ADDRESS;
   return isIPv6(bare) ? `${groups(bare).slice(0, 4).join(':')}::/64` : bare;
 }
 
