@@ -6,6 +6,7 @@ import type { ApiDeps } from './deps.ts';
 import { errorPage } from './error-page.ts';
 import { expressPath } from './express-path.ts';
 import { addressList } from './http/address-list.ts';
+import { closeAfterRefusals } from './middleware/close-after-refusals.ts';
 import { dropForwardedCertificates } from './middleware/forwarded-certificate.ts';
 import { rawBody } from './middleware/json-body.ts';
 import { knownQuery } from './middleware/known-query.ts';
@@ -79,7 +80,7 @@ function closed(app: Express, deps: Pick<ApiDeps, 'log' | 'config'>): Express {
   app.use(() => {
     throw new ServiceError('route_not_found');
   });
-  return app.use(lastResort(deps));
+  return app.use(lastResort(deps, addressList(deps.config.trustedProxies)));
 }
 
 function calls(deps: ApiDeps, listener: Listener): Router {
@@ -129,10 +130,11 @@ const noStore: RequestHandler = (_req, res, next) => {
 };
 
 /** Every refusal leaves as a problem document; what was not expected is logged under the request id and says nothing outside. */
-function lastResort({ log, config }: Pick<ApiDeps, 'log' | 'config'>): ErrorRequestHandler {
-  return (error: unknown, _req, res, _next) => {
+function lastResort({ log, config }: Pick<ApiDeps, 'log' | 'config'>, isProxy: (address: string) => boolean): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
     const refusal = asServiceError(error);
     if (refusal.code === 'internal_error') log.error({ requestId: res.locals.requestId, err: error }, 'unexpected failure');
+    if (refusal.code === 'too_many_requests') closeAfterRefusals(req, res, isProxy);
     if (res.headersSent) res.destroy();
     else sendProblem(res, refusal, config.docsUrl ?? DOCS_PATH);
   };

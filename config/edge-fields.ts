@@ -59,7 +59,14 @@ export const EDGE = {
     'Requests of one address that prove no caller, as points/seconds; a 401 counts ten times. IPv6 addresses count by their /64.',
   ),
   rateToken: value('CS_RATE_TOKEN', rate('120/60'), 'Calls with one enrollment token, as points/seconds.'),
-  rateUser: value('CS_RATE_USER', rate('120/300'), 'Calls that create enrollments of one user or concern the PIN, as points/seconds.'),
+  rateUser: value('CS_RATE_USER', rate('120/300'), 'Entries of the PIN of one user, over all devices, as points/seconds.'),
   rateClient: value('CS_RATE_CLIENT', rate('6000/60', 10_000), 'Calls of one Token Service (client_id), as points/seconds.'),
+  rateClientUser: value(
+    'CS_RATE_CLIENT_USER',
+    rate('120/300'),
+    'Calls of one Token Service about one user (create, PIN status and reset), as points/seconds.',
+  ),
+  rateClientReset: value('CS_RATE_CLIENT_RESET', rate('600/3600'), 'PIN resets by one Token Service, as points/seconds.'),
   rateOperator: value('CS_RATE_OPERATOR', rate('600/60'), 'Calls of one operator (sub), as points/seconds.'),
+  rateOperatorReset: value('CS_RATE_OPERATOR_RESET', rate('30/3600'), 'PIN resets by one operator, as points/seconds.'),
 };

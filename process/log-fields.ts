@@ -22,6 +22,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'pepperKid',
   'port',
   'publicPort',
+  'refusals',
   'removed',
   'requestId',
   'route',

@@ -7,7 +7,7 @@ import { isEnrollmentId } from '../../contract/ids.ts';
 import { ServiceError } from '../../contract/service-error.ts';
 import { type EnrollmentReading, readEnrollment } from '../../store/read-enrollment.ts';
 import type { ApiDeps } from '../deps.ts';
-import { charge } from '../limits/charge.ts';
+import { charge, refuseUsedUp, type Subjects } from '../limits/charge.ts';
 
 /** Who asks for an enrollment, proven; the row was read for it. */
 export interface EnrollmentCaller {
@@ -15,23 +15,51 @@ export interface EnrollmentCaller {
   reading: EnrollmentReading;
 }
 
-/** The Token Service, by access token or certificate, with the scope that the call needs. Errors: `invalid_token`, `insufficient_scope`. */
-export async function requireClient(deps: ApiDeps, req: Request, scope: Scope): Promise<Client> {
+/**
+ * The Token Service, by access token or certificate, with the scope that the call needs. `userOf`, in a call about a user, says whom it
+ * means, as far as that can be read. Errors: `invalid_token`, `insufficient_scope`, `too_many_requests`.
+ */
+export async function requireClient(
+  deps: ApiDeps,
+  req: Request,
+  scope: Scope,
+  userOf: () => string | undefined = () => undefined,
+): Promise<Client> {
   const client = deps.partnerOf === undefined ? await deps.accessTokens.verify(bearer(req)) : deps.partnerOf(req);
-  await charge(deps, req, { client: client.clientId });
+  const { clientId } = client;
+  proven(req);
+  refuseUsedUp(deps, req, { client: clientId, ...aboutUser(clientId, userOf()) });
+  await charge(deps, req, { client: clientId });
   if (!client.scopes.has(scope)) throw new ServiceError('insufficient_scope', `The access token lacks the scope ${scope}.`, { scope });
   return client;
 }
 
+/** What a Token Service's call about one user is counted by; one client cannot use up what another one may do. */
+export function aboutUser(clientId: string, userId: string | undefined): Subjects {
+  return { 'client-reset': clientId, ...(userId === undefined ? {} : { 'client-user': `${clientId} ${userId}` }) };
+}
+
 /** The device of this enrollment. Unknown, foreign and expired get the same `invalid_token`. */
 export async function requireDevice(deps: ApiDeps, req: Request): Promise<EnrollmentCaller> {
-  const token = bearer(req);
+  const device = credentialOf(req);
+  // Only a token that opened its enrollment is ever in this memory: who is refused by it is proven.
+  refuseProven(deps, req, { token: device, user: device });
   const id = req.params['id'];
   const reading = typeof id === 'string' && isEnrollmentId(id) ? await readEnrollment(deps.db, id) : undefined;
-  if (!opensEnrollment(token, reading, deps.config.tokenKeys))
+  if (!opensEnrollment(bearer(req), reading, deps.config.tokenKeys))
     throw new ServiceError('invalid_token', 'The enrollment token does not open this enrollment.');
-  await charge(deps, req, { token: reading.enrollment.id, user: reading.enrollment.userId });
+  await charge(deps, req, { token: device });
   return { by: 'device', reading };
+}
+
+/** Counts an entry of the PIN for its user, over all of the user's devices. Errors: `too_many_requests`. */
+export async function chargeUser(deps: ApiDeps, req: Request, { enrollment }: EnrollmentReading): Promise<void> {
+  await charge(deps, req, { user: enrollment.userId }).catch((error: unknown) => {
+    // The next one of this device is refused before its row is read.
+    if (error instanceof ServiceError && error.code === 'too_many_requests')
+      deps.limits.remember('user', credentialOf(req), (error.retryAfterSeconds ?? 1) * 1_000);
+    throw error;
+  });
 }
 
 /** The device, or the Token Service that created the enrollment. Errors: as above, `enrollment_not_found`. */
@@ -42,4 +70,22 @@ export async function requireDeviceOrClient(deps: ApiDeps, req: Request, scope: 
   const reading = typeof id === 'string' && isEnrollmentId(id) ? await readEnrollment(deps.db, id) : undefined;
   if (reading?.enrollment.clientId !== clientId) throw new ServiceError('enrollment_not_found');
   return { by: 'token-service', reading };
+}
+
+/** Enrollment and token as they stand in the call: known before anything is read, and never without the token itself. */
+function credentialOf(req: Request): string {
+  return `${String(req.params['id'])} ${bearer(req)}`;
+}
+
+function refuseProven(deps: ApiDeps, req: Request, subjects: Subjects): void {
+  try {
+    refuseUsedUp(deps, req, subjects);
+  } catch (error) {
+    proven(req);
+    throw error;
+  }
+}
+
+function proven({ res }: Request): void {
+  if (res !== undefined) res.locals.callerProven = true;
 }

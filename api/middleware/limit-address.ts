@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { addressKey } from '../limits/address-key.ts';
-import { type RateLimits, tooMany } from '../limits/rate-limits.ts';
+import type { RateLimits } from '../limits/rate-limits.ts';
 
 declare global {
   namespace Express {
@@ -24,8 +24,7 @@ const REFUSED_POINTS = 10;
 export function limitAddress(limits: RateLimits, credential: Credential = 'header'): RequestHandler {
   return async (req, res, next) => {
     const address = addressKey(req.ip ?? '');
-    const blockedMs = limits.blockedMs('address', address);
-    if (blockedMs > 0) throw tooMany('address', blockedMs);
+    limits.refuseUsedUp('address', address, res);
     const paid = credential === 'tls' || req.headers.authorization !== undefined ? 0 : 1;
     // Also who hangs up before the answer: the work was done.
     res.on('close', () => {

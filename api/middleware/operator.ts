@@ -7,6 +7,7 @@ import { ServiceError } from '../../contract/service-error.ts';
 import { appendAudit } from '../../store/audit.ts';
 import { inDatabase } from '../../store/database.ts';
 import type { ApiDeps } from '../deps.ts';
+import { charge, refuseUsedUp } from '../limits/charge.ts';
 import type { Handler } from '../route.ts';
 
 type OperatorAction = Extract<AuditAction, `operator.${string}`>;
@@ -26,18 +27,31 @@ export interface OperatorCall {
 export function operatorCall(action: OperatorAction, answer: (call: OperatorCall) => Promise<void>): Handler {
   return (deps) => async (req, res) => {
     const { actor, mayCall } = await operatorOf(deps, req);
-    // No longer counted by address; who may not call still is, because each refusal is a row.
-    if (mayCall) res.locals.callerProven = true;
+    // Also who may not call is proven, and counted as the operator that it is.
+    res.locals.callerProven = true;
     // Before anything is audited: each row waits for the one lock of the chain.
-    if (mayCall) await deps.limits.spend('operator', actor, 1, res);
+    deps.limits.refuseUsedUp('operator', actor, res);
+    await refuseResets({ deps, req, res, actor }, action);
+    await deps.limits.spend('operator', actor, 1, res);
     try {
       if (!mayCall) throw new ServiceError('insufficient_scope', 'The access token lacks the scope operator.', { scope: 'operator' });
+      await charge(deps, req, { 'operator-reset': actor });
       await answer({ deps, req, res, actor });
     } catch (error) {
       await auditRefusal({ deps, req, res, actor }, action, error);
       throw error;
     }
   };
+}
+
+/** Whoever has no reset left: once a window that is a row, then it costs nothing. */
+async function refuseResets(call: OperatorCall, action: OperatorAction): Promise<void> {
+  try {
+    refuseUsedUp(call.deps, call.req, { 'operator-reset': call.actor });
+  } catch (error) {
+    if (call.res.locals.refusals === 1) await auditRefusal(call, action, error);
+    throw error;
+  }
 }
 
 async function operatorOf({ operatorTokens }: ApiDeps, req: Request): Promise<Pick<OperatorCall, 'actor'> & { mayCall: boolean }> {

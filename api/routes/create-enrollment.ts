@@ -15,7 +15,7 @@ import { type Creation, createEnrollment } from '../../store/create-enrollment.t
 import { markStarted } from '../../store/read-enrollment.ts';
 import type { ApiDeps } from '../deps.ts';
 import { charge } from '../limits/charge.ts';
-import { requireClient } from '../middleware/caller.ts';
+import { aboutUser, requireClient } from '../middleware/caller.ts';
 import { parseBody } from '../middleware/json-body.ts';
 import { nextStep } from '../render-view.ts';
 
@@ -26,10 +26,10 @@ import { nextStep } from '../render-view.ts';
 export const postEnrollment =
   (deps: ApiDeps) =>
   async (req: Request, res: Response): Promise<void> => {
-    const client = await requireClient(deps, req, 'enrollment:create');
+    const client = await requireClient(deps, req, 'enrollment:create', () => userOf(req));
     const idempotencyKey = requireIdempotencyKey(req);
     const body = parseBody(req, createEnrollmentRequest);
-    await charge(deps, req, { user: body.userId });
+    await charge(deps, req, aboutUser(client.clientId, body.userId));
     const creation = await create(deps, client, idempotencyKey, body);
     if (creation.kind === 'key_reused') throw new ServiceError('idempotency_key_reused');
     requireTokenKey(deps, creation);
@@ -42,6 +42,15 @@ export const postEnrollment =
 function requireTokenKey({ config }: ApiDeps, { enrollment: { tokenKid, state }, pinStatus }: Made): void {
   if (config.tokenKeys.get(tokenKid) !== undefined) return;
   throw new ServiceError('token_retired', undefined, { state, next: nextStep(state, pinStatus) });
+}
+
+/** Whom the body means, if it can be read; its faults are told later. */
+function userOf(req: Request): string | undefined {
+  try {
+    return parseBody(req, createEnrollmentRequest).userId;
+  } catch {
+    return undefined;
+  }
 }
 
 function requireIdempotencyKey(req: Request): string {

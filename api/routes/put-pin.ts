@@ -5,7 +5,7 @@ import { isOpen } from '../../contract/states.ts';
 import type { PinOutcome } from '../../store/pin-attempt.ts';
 import type { EnrollmentReading } from '../../store/read-enrollment.ts';
 import type { ApiDeps } from '../deps.ts';
-import { requireDevice } from '../middleware/caller.ts';
+import { chargeUser, requireDevice } from '../middleware/caller.ts';
 import { parseBody } from '../middleware/json-body.ts';
 import { judgePin } from '../pin-gate.ts';
 import { renderView } from '../render-view.ts';
@@ -20,6 +20,8 @@ export const putPin =
   async (req: Request, res: Response): Promise<void> => {
     const { reading } = await requireDevice(deps, req);
     const body = parseBody(req, pinRequest);
+    // Past the PIN nothing is entered: neither a repetition nor an ended enrollment takes anything from the user.
+    if (reading.enrollment.state === 'awaiting-pin') await chargeUser(deps, req, reading);
     await ensureStarted(deps, reading);
     const outcome = await judgePin(deps, reading, body);
     await wakeRun(deps, reading, outcome);

@@ -5,15 +5,15 @@ import { inDatabase } from '../../store/database.ts';
 import { pinStatusOf, resetPin } from '../../store/user-pin.ts';
 import type { ApiDeps } from '../deps.ts';
 import { charge } from '../limits/charge.ts';
-import { requireClient } from '../middleware/caller.ts';
+import { aboutUser, requireClient } from '../middleware/caller.ts';
 
 /** GET /v1/users/{userId}/pin: `absent`, `present` or `locked`; an unknown user has none. */
 export const getPinStatus =
   (deps: ApiDeps) =>
   async (req: Request, res: Response): Promise<void> => {
-    await requireClient(deps, req, 'pin:read');
+    const { clientId } = await requireClient(deps, req, 'pin:read', () => String(req.params['userId']));
     const userId = userIdOf(req);
-    await charge(deps, req, { user: userId });
+    await charge(deps, req, aboutUser(clientId, userId));
     const status = await inDatabase(() => pinStatusOf(deps.db, userId, deps.config.maxPinFailures));
     res.json({ status } satisfies PinStatusResponse);
   };
@@ -22,9 +22,9 @@ export const getPinStatus =
 export const deletePin =
   (deps: ApiDeps) =>
   async (req: Request, res: Response): Promise<void> => {
-    const { clientId } = await requireClient(deps, req, 'pin:reset');
+    const { clientId } = await requireClient(deps, req, 'pin:reset', () => String(req.params['userId']));
     const userId = userIdOf(req);
-    await charge(deps, req, { user: userId });
+    await charge(deps, req, aboutUser(clientId, userId));
     await resetPin(deps.db, userId, `token-service:${clientId}`);
     res.status(204).end();
   };

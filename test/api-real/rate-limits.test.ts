@@ -14,7 +14,10 @@ beforeEach(() => stand.db.$executeRaw`TRUNCATE rate_limit`);
 
 const HIGH = { points: 1_000_000, seconds: 60 };
 type Rates = Partial<
-  Pick<Config<'api'>, 'rateAddress' | 'rateToken' | 'rateUser' | 'rateClient' | 'rateOperator' | 'trustedProxies' | 'databaseUrl'>
+  Pick<
+    Config<'api'>,
+    'rateAddress' | 'rateToken' | 'rateUser' | 'rateClient' | 'rateClientUser' | 'rateOperator' | 'trustedProxies' | 'databaseUrl'
+  >
 >;
 
 /** An API process of its own over the same rows; what is not said is not limited. */
@@ -26,7 +29,10 @@ async function limited(rates: Rates) {
     rateToken: HIGH,
     rateUser: HIGH,
     rateClient: HIGH,
+    rateClientUser: HIGH,
+    rateClientReset: HIGH,
     rateOperator: HIGH,
+    rateOperatorReset: HIGH,
     ...rates,
   };
   const limits = rateLimits(config);
@@ -100,22 +106,14 @@ describe('each limit', () => {
     expect(line(await view(other))).toBe('200');
   });
 
-  test('of a user: over all of its devices, clients and calls that concern the PIN', async () => {
-    const api = await limited({ rateUser: { points: 3, seconds: 60 } });
-    const userId = `u-${randomUUID()}`;
-    expect([line(await create(api, userId)), line(await create(api, userId, 'ts-b'))]).toEqual(['201', '201']);
-    const status = async () => call(api, 'GET', `/v1/users/${userId}/pin`, { token: await stand.issuer.token() });
-    expect(await times(2, status)).toEqual(['200', TOO_MANY]);
-    expect(line(await create(api, `u-${randomUUID()}`))).toBe('201');
-  });
-
   test('of a user: refused PIN calls charge nothing', async () => {
-    const { id, token, userId } = await bringTo(stand, 'awaiting-pin');
-    const attempts = () => stand.db.pinAttempt.count({ where: { enrollmentId: id } });
-    const before = await attempts();
     const api = await limited({ rateUser: { points: 1, seconds: 60 } });
-    await call(api, 'GET', `/v1/users/${userId}/pin`, { token: await stand.issuer.token() });
-    expect(line(await call(api, 'PUT', `/v1/enrollments/${id}/pin`, { token, body: wrongPinBody() }))).toBe(TOO_MANY);
+    const { id, token } = await bringTo(stand, 'awaiting-pin');
+    const attempts = () => stand.db.pinAttempt.count({ where: { enrollmentId: id } });
+    const enter = () => call(api, 'PUT', `/v1/enrollments/${id}/pin`, { token, body: wrongPinBody() });
+    await enter();
+    const before = await attempts();
+    expect(line(await enter())).toBe(TOO_MANY);
     expect(await attempts()).toBe(before);
   });
 
@@ -145,27 +143,29 @@ test('two processes count together', async () => {
 });
 
 test('a window ends, and the caller goes on', async () => {
-  const api = await limited({ rateClient: { points: 1, seconds: 1 } });
+  const api = await limited({ rateClient: { points: 1, seconds: 5 } });
   expect(await times(2, () => create(api, 'u-w'))).toEqual(['201', TOO_MANY]);
   await expect.poll(async () => line(await create(api, 'u-w')), { interval: 300 }).toBe('201');
 });
 
 describe('an operator', () => {
-  test('who proved who it is is not counted by address; whoever lacks the scope is', async () => {
-    const api = await limited({ rateAddress: { points: 3, seconds: 60 } });
+  test('who proved who it is is not counted by address, whoever lacks the scope neither: both by their subject', async () => {
+    const api = await limited({ rateAddress: { points: 3, seconds: 60 }, rateOperator: { points: 4, seconds: 60 } });
     const operator = await startOperatorListener(api);
     expect(line(await call(api, 'GET', JWKS))).toBe('200');
-    const statuses = async (scope: string) => {
+    const statuses = async (subject: string, scope: string) => {
       const seen: number[] = [];
-      for (let n = 0; n < 4; n += 1) {
-        const headers = { authorization: `Bearer ${await operator.token({ scope })}` };
+      for (let n = 0; n < 5; n += 1) {
+        const headers = { authorization: `Bearer ${await operator.token({ subject, scope })}` };
         seen.push((await fetch(`${operator.base}/v1/operator/locked-users`, { headers })).status);
-        await sleep(150); // it is counted after its answer
+        await sleep(150); // an address is counted after the answer
       }
       return seen;
     };
-    expect(await statuses('operator')).toEqual([200, 200, 200, 200]);
-    expect((await statuses('enrollment:read')).at(-1)).toBe(429);
+    expect(await statuses('may', 'operator')).toEqual([200, 200, 200, 200, 429]);
+    expect(await statuses('may-not', 'enrollment:read')).toEqual([403, 403, 403, 403, 429]);
+    expect(await stand.db.audit.count({ where: { actor: 'operator:may-not' } })).toBe(4);
+    expect(line(await call(api, 'GET', JWKS))).toBe('200');
   });
 });
 
@@ -226,7 +226,7 @@ test('the table names nobody: neither address, user, client, enrollment nor toke
   await create(api, userId);
   await call(api, 'GET', JWKS);
   const rows = await stand.db.rateLimit.findMany();
-  expect(rows.map(({ key }) => key.split(':')[0]).sort()).toEqual(['address', 'client', 'token', 'user']);
+  expect(rows.map(({ key }) => key.split(':')[0]).sort()).toEqual(['address', 'client', 'client-user', 'token', 'user']);
   for (const word of [id, token, userId, 'ts-a', '127.0.0.1']) expect(JSON.stringify(rows.map(({ key }) => key))).not.toContain(word);
 });
 
