@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler, R
 import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-express';
 import { ServiceError } from '../contract/service-error.ts';
+import { asUnavailable } from '../store/database.ts';
 import type { ApiDeps } from './deps.ts';
 import { errorPage } from './error-page.ts';
 import { expressPath } from './express-path.ts';
@@ -132,8 +133,10 @@ const noStore: RequestHandler = (_req, res, next) => {
 /** Every refusal leaves as a problem document; what was not expected is logged under the request id and says nothing outside. */
 function lastResort({ log, config }: Pick<ApiDeps, 'log' | 'config'>, isProxy: (address: string) => boolean): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
-    const refusal = asServiceError(error);
+    const refusal = asServiceError(asUnavailable(error));
     if (refusal.code === 'internal_error') log.error({ requestId: res.locals.requestId, err: error }, 'unexpected failure');
+    // With the cause in it: which trouble it is stands outside in no answer.
+    else if (refusal.cause !== undefined) log.warn({ requestId: res.locals.requestId, err: refusal }, 'answered as unavailable');
     if (refusal.code === 'too_many_requests') closeAfterRefusals(req, res, isProxy);
     if (res.headersSent) res.destroy();
     else sendProblem(res, refusal, config.docsUrl ?? DOCS_PATH);

@@ -7,9 +7,11 @@ import { armFaultPoints } from '../faults/arm.ts';
 import { clockCheck } from '../process/clock-check.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import type { Running } from '../process/run-process.ts';
+import { watchCheck } from '../process/watch-check.ts';
 import { clockDifferenceMs } from '../store/clock-difference.ts';
-import { type Database, databaseTime, openDatabase } from '../store/database.ts';
+import { type Database, openDatabase } from '../store/database.ts';
 import { databaseClock } from '../store/database-clock.ts';
+import { probeDatabase } from '../store/probe-database.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { temporalOf } from '../temporal/temporal-address.ts';
 import type { ApiDeps } from './deps.ts';
@@ -28,13 +30,15 @@ export async function startApi(config: Config<'api'>, log: Logger): Promise<Runn
   const rates = rateLimits(config);
   const deps = depsOf(config, log, { db, client, rates });
   const listeners = await startListeners(deps);
+  const database = watchCheck({ name: 'database', check: () => probeDatabase({ db, url: config.databaseUrl }) }, log);
   const health = await startHealthListener(config.internalHost, config.internalPort, [
     { name: 'serving', check: async () => ({ ok: !listeners.draining }) },
-    ...checks(db, config, () => connection.workflowService.getSystemInfo({})),
+    ...checks(database, db, config, () => connection.workflowService.getSystemInfo({})),
   ]);
   deps.pinGuard.register(health.registry);
   log.info({ ...listeners.ports, internalPort: health.port }, 'listening');
   const stop = async (): Promise<void> => {
+    database.stop();
     await listeners.stop();
     await connection.close();
     await health.close();
@@ -73,9 +77,9 @@ function depsOf(config: Config<'api'>, log: Logger, { db, client, rates }: Resou
   };
 }
 
-function checks(db: Database, { clockToleranceSeconds }: Config<'api'>, askTemporal: () => Promise<unknown>): Check[] {
+function checks(database: Check, db: Database, { clockToleranceSeconds }: Config<'api'>, askTemporal: () => Promise<unknown>): Check[] {
   return [
-    { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
+    database,
     clockCheck(clockToleranceSeconds, () => clockDifferenceMs(db, Date.now)),
     // Credentials and ended enrollments are answered without Temporal: its absence does not make the API unready.
     {

@@ -4,8 +4,30 @@ import { z } from 'zod';
 import { text } from './field.ts';
 import { isLoopback } from './loopback.ts';
 
-/** Every setting that is a database URL has this schema; production looks at each (`faultOfDatabaseUrl`). */
-export const databaseUrl = text.transform((content) => content.trim()).pipe(z.url({ protocol: /^postgres(ql)?$/ }));
+const ENCODE = 'In user and password write @ as %40, # as %23, / as %2F, ? as %3F, % as %25';
+
+/**
+ * A connection URL as `postgresql://user:password@host:port/database?sslmode=…`. What a sign in the password that was not written as %..
+ * makes of it is refused here: the driver would take a part of the password for the host. No message repeats a part of the
+ * URL. Every setting that is a database URL has this schema; production looks at each further (`faultOfDatabaseUrl`).
+ */
+export const databaseUrl = text
+  .transform((content) => content.trim())
+  .pipe(z.url({ protocol: /^postgres(ql)?$/, error: `is no URL postgresql://user:password@host:port/database. ${ENCODE}` }))
+  .pipe(
+    z.string().superRefine((content, context) => {
+      const fault = faultOf(content);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    }),
+  );
+
+function faultOf(content: string): string | undefined {
+  const { username, hostname, pathname, searchParams } = new URL(content);
+  if (content.includes('#')) return `has a # in it, and what follows would be dropped. ${ENCODE}`;
+  if (username === '' && !searchParams.has('user')) return `names no user. ${ENCODE}`;
+  if (hostname === '' && !searchParams.has('host')) return 'names no host';
+  return pathname.length < 2 ? 'names no database' : undefined;
+}
 
 const HOW = 'End it with ?sslmode=verify-full&sslrootcert=<file with the CA of the database server>.';
 /** What `pg` escapes, strips or splits at before it parses: its reading and ours must be one. */

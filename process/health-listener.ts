@@ -66,7 +66,13 @@ async function inTime(check: Check['check']): Promise<{ ok: boolean; detail?: st
   const late = new Promise<{ ok: boolean; detail: string }>((done) =>
     setTimeout(() => done({ ok: false, detail: 'no answer in time' }), CHECK_MS).unref(),
   );
-  return Promise.race([check().catch((error: unknown) => ({ ok: false, detail: error instanceof Error ? error.name : 'failed' })), late]);
+  return Promise.race([check().catch((error: unknown) => ({ ok: false, detail: wordsOf(error) })), late]);
+}
+
+/** Sentences of our own may be shown; a library's may quote what it was given. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed';
+  return error.name === 'ServiceError' ? error.message : error.name;
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

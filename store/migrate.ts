@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 import { applyGrants } from './apply-grants.ts';
+import { explained } from './database-place.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 
 export interface MigrateOptions {
@@ -21,7 +22,7 @@ const MIGRATION_LOCK = 4_715_229;
  */
 export async function applyMigrations(databaseUrl: string, prismaFolder: string, { onProgress }: MigrateOptions = {}): Promise<string[]> {
   const lock = new pg.Client({ connectionString: databaseUrl, application_name: 'cs-migrate' });
-  await lock.connect();
+  await connected(lock, databaseUrl);
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const applied = await applyMissing(databaseUrl, prismaFolder);
@@ -32,6 +33,12 @@ export async function applyMigrations(databaseUrl: string, prismaFolder: string,
   } finally {
     await lock.end();
   }
+}
+
+async function connected(client: pg.Client, url: string): Promise<void> {
+  await client.connect().catch((error: unknown) => {
+    throw explained(error, url);
+  });
 }
 
 async function applyMissing(databaseUrl: string, prismaFolder: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { keepPoolClean } from './keep-pool-clean.ts';
 
 /** So many points in each window. */
 export interface Rate {
@@ -35,6 +36,7 @@ export function openRateCounters<Name extends string>(url: string, rates: Readon
   const pool = new pg.Pool({ connectionString: url, ...POOL });
   // An idle connection that the server closes is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
+  keepPoolClean(pool);
   const made = Object.entries<Rate>(rates).map(([name, rate]) => [name, counter(pool, name, rate)]);
   // oxlint-disable-next-line typescript/consistent-type-assertions, typescript/no-unsafe-type-assertion -- fromEntries forgets the keys
   return { counters: Object.fromEntries(made) as Record<Name, RateCounter>, close: () => pool.end() };

@@ -12,10 +12,12 @@ import { clockCheck } from '../process/clock-check.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
 import { type Loop, startLoop } from '../process/loop.ts';
 import type { Running } from '../process/run-process.ts';
+import { type WatchedCheck, watchCheck } from '../process/watch-check.ts';
 import type { CheckpointRule } from '../store/audit-checkpoint.ts';
 import { clockDifferenceMs } from '../store/clock-difference.ts';
-import { type Database, databaseTime, openDatabase } from '../store/database.ts';
+import { type Database, openDatabase } from '../store/database.ts';
 import { databaseClock } from '../store/database-clock.ts';
+import { probeDatabase } from '../store/probe-database.ts';
 import { clusterIdentity } from '../temporal/cluster-identity.ts';
 import { lazyClient } from '../temporal/connection.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
@@ -68,12 +70,14 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     await ensureSearchAttributes(connection, config.temporalNamespace);
     return createWorker(config, native, depsOf(config, db, evidence));
   });
+  const databases = watchDatabases(config, { db, sweeperDb }, log);
   const health = await startHealthListener(config.internalHost, config.workerHealthPort, [
-    ...checks(db, config, temporal, evidenceLoops.publishing),
+    ...checks(databases, db, config, temporal, evidenceLoops.publishing),
     retention.check,
   ]);
   retention.register(health.registry);
   const stop = async (): Promise<void> => {
+    for (const database of databases) database.stop();
     await temporal.stop();
     await Promise.all([sweeper.stop(), lost.stop(), evidenceLoops.stop(), retention.stop()]);
     await connection.close();
@@ -81,6 +85,17 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     await Promise.all([db.$disconnect(), sweeperDb.$disconnect()]);
   };
   return { stop, died: temporal.died };
+}
+
+function watchDatabases(
+  { databaseUrl, sweeperDatabaseUrl }: WorkerConfig,
+  { db, sweeperDb }: Record<'db' | 'sweeperDb', Database>,
+  log: Logger,
+): WatchedCheck[] {
+  return [
+    watchCheck({ name: 'database', check: () => probeDatabase({ db, url: databaseUrl }) }, log),
+    watchCheck({ name: 'sweeper database', check: () => probeDatabase({ db: sweeperDb, url: sweeperDatabaseUrl }) }, log),
+  ];
 }
 
 function lostRunsTurn(
@@ -125,9 +140,15 @@ async function createWorker(config: WorkerConfig, connection: NativeConnection, 
   });
 }
 
-function checks(db: Database, { clockToleranceSeconds }: WorkerConfig, temporal: TemporalPart, evidence: Loop): Check[] {
+function checks(
+  databases: readonly Check[],
+  db: Database,
+  { clockToleranceSeconds }: WorkerConfig,
+  temporal: TemporalPart,
+  evidence: Loop,
+): Check[] {
   return [
-    { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
+    ...databases,
     clockCheck(clockToleranceSeconds, () => clockDifferenceMs(db, Date.now)),
     { name: 'temporal', check: async () => (temporal.isWorking() ? { ok: true } : { ok: false, detail: 'waiting for Temporal' }) },
     // A receipt whose key nobody can look up is refused by the device.

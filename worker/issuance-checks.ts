@@ -17,6 +17,7 @@ interface KeyThreads {
 const DUE_MS = 60_000;
 
 export function issuanceChecks(
+  database: Check,
   db: Database,
   clockToleranceSeconds: number,
   temporal: TemporalPart,
@@ -24,7 +25,7 @@ export function issuanceChecks(
   further: readonly Check[],
 ): Check[] {
   return [
-    { name: 'database', check: async () => ({ ok: (await databaseTime(db)).getTime() > 0 }) },
+    database,
     clockCheck(clockToleranceSeconds, () => clockDifferenceMs(db, Date.now)),
     { name: 'temporal', check: async () => (temporal.isWorking() ? { ok: true } : { ok: false, detail: 'waiting for Temporal' }) },
     { name: 'crls', check: () => crlsInForce(db) },

@@ -13,7 +13,9 @@ import { type LateThread, SdkKeyMaker } from '../core/sdk-key/sdk-key-maker.ts';
 import { armFaultPoints } from '../faults/arm.ts';
 import { startHealthListener } from '../process/health-listener.ts';
 import type { Running } from '../process/run-process.ts';
+import { watchCheck } from '../process/watch-check.ts';
 import { type Database, openDatabase } from '../store/database.ts';
+import { probeDatabase } from '../store/probe-database.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
 import { temporalOf } from '../temporal/temporal-address.ts';
 import { startCrlLoops } from './crl-loops.ts';
@@ -36,12 +38,14 @@ export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Pr
   const keys = new SdkKeyMaker({ ...keyBounds(config), onLate: (late) => log.error(lateSentence(late)) });
   const crls = startCrlLoops({ config, db, signers, log });
   const temporal = startTemporalPart(temporalOf(config), log, (native) => createWorker(config, native, depsOf(config, db, signers, keys)));
+  const database = watchCheck({ name: 'database', check: () => probeDatabase({ db, url: config.databaseUrl }) }, log);
   const health = await startHealthListener(
     config.internalHost,
     config.issuerHealthPort,
-    issuanceChecks(db, config.clockToleranceSeconds, temporal, keys, crls.checks),
+    issuanceChecks(database, db, config.clockToleranceSeconds, temporal, keys, crls.checks),
   );
   const stop = async (): Promise<void> => {
+    database.stop();
     await temporal.stop();
     await crls.stop();
     await keys.close();

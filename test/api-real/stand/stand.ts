@@ -18,7 +18,7 @@ import { databaseClock } from '../../../store/database-clock.ts';
 import { publishEvidenceKey } from '../../../store/evidence-keys.ts';
 import { registerIssuer } from '../../../store/issuers.ts';
 import { TEST_CONFIG, testHierarchy, testSigner } from '../../core/pki/test-hierarchy.ts';
-import { freshDatabase } from '../../rig/fresh-database.ts';
+import { type FreshDatabase, freshDatabase } from '../../rig/fresh-database.ts';
 import { JWT_AUDIENCE, JWT_ISSUER, OPERATOR_AUDIENCE, testApiConfig } from './api-config.ts';
 import { FakeGateway } from './fake-gateway.ts';
 import { portOf, startTokenIssuer, type TokenIssuer } from './token-issuer.ts';
@@ -39,8 +39,8 @@ export interface Stand {
 }
 
 /** Called at the top of a file or in beforeAll; everything is closed after the file's tests. */
-export async function startStand(settings: Partial<Config<'api'>> = {}): Promise<Stand> {
-  const { db, urlOf, asRole } = await freshDatabase({ poolSize: 12 });
+export async function startStand(settings: Partial<Config<'api'>> = {}, database?: FreshDatabase): Promise<Stand> {
+  const { db, urlOf, asRole } = database ?? (await freshDatabase({ poolSize: 12 }));
   const issuer = await startTokenIssuer();
   const config = testApiConfig({ jwksUrl: issuer.jwksUrl, databaseUrl: urlOf('cs_api'), ...settings });
   const evidence = openEvidenceKey(
