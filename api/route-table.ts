@@ -146,11 +146,11 @@ export const ROUTES: readonly Route[] = [
   {
     method: 'delete',
     path: '/v1/users/{userId}/pin',
-    summary: 'Remove the PIN of a user, which also ends a lock',
+    summary: 'Remove the PIN of a user, which ends a lock and all open enrollments of the user',
     callers: ['token-service'],
     listeners: ['public', 'partner'],
     scope: 'pin:reset',
-    responses: { 204: { description: 'removed, or there was none' } },
+    responses: { 204: { description: 'removed, or there was none; the open enrollments ended with the code pin_reset' } },
     errors: ['insufficient_scope', 'invalid_request'],
     handler: deletePin,
   },

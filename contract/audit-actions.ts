@@ -5,7 +5,8 @@ export const AUDIT_ACTIONS = {
   'pin.charge': 'one PIN attempt was charged before it is evaluated',
   'pin.setup': 'the outcome of an attempt to choose a PIN',
   'pin.verify': 'the outcome of an attempt to enter the PIN',
-  'pin.reset': 'the PIN of a user was removed',
+  'pin.reset':
+    'the PIN of a user was removed (outcome removed, or absent: there was none); detail.ended = how many open enrollments it ends',
   'csr.submit': 'a CSR was received and stored',
   'csr.accept': 'the CSR passed the gate; its key now belongs to the device',
   'csr.refuse': 'the CSR was refused; outcome = code',

@@ -190,7 +190,7 @@ const PIN_PROBLEMS = {
     status: 423,
     retryable: false,
     title: 'The PIN of this user is locked',
-    hint: 'Only a reset by the Token Service or an operator unlocks it.',
+    hint: 'Only a reset by the Token Service or an operator unlocks it; it ends open enrollments, so start a new one afterwards.',
   },
   pin_already_set: { status: 409, retryable: false, title: 'The user already has a PIN', hint: 'Read the view; next is pin.verify.' },
   pin_not_set: { status: 409, retryable: false, title: 'The user has no PIN yet', hint: 'Read the view; next is pin.setup.' },
@@ -198,7 +198,7 @@ const PIN_PROBLEMS = {
     status: 409,
     retryable: false,
     title: 'The PIN parameters are not the ones in force',
-    hint: 'Read pinParams from the view, hash the PIN again, use a new attemptId. Nothing was charged, unless the PIN was reset while it was judged.',
+    hint: 'Read pinParams from the view, hash the PIN again, use a new attemptId. Nothing was charged.',
   },
   pin_too_weak: {
     status: 422,

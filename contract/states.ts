@@ -15,6 +15,7 @@ export const END_CODES = [
   'deadline_ack',
   'pin_attempts_exceeded',
   'pin_locked',
+  'pin_reset',
   'csr_attempts_exceeded',
   'superseded',
   'cancelled',

@@ -50,7 +50,10 @@ export class EnrollmentEnded extends Error {
   constructor(
     readonly enrollmentId: string,
     readonly state: string,
-    /** Why, for example `deadline_pin`, `pin_locked`, `superseded`; `credentials_gone` when it completed elsewhere. */
+    /**
+     * Why, for example `deadline_pin`, `pin_locked`, `pin_reset`, `superseded`; `credentials_gone` when it completed elsewhere. What to show
+     * the user: docs/sdk-integration.md.
+     */
     readonly code: string,
   ) {
     super(`enrollment ${enrollmentId} ended: ${state} (${code})`);

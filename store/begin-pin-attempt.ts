@@ -2,7 +2,7 @@ import type { ErrorCode } from '../contract/error-codes.ts';
 import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
-import { endForAttempts, endLocked } from './end-by-pin.ts';
+import { endBeforeReset, endForAttempts, endLocked } from './end-by-pin.ts';
 import type { EnrollmentRow } from './enrollment-row.ts';
 import type { PinAttempt } from './generated/client.ts';
 import { lockEnrollment } from './lock-enrollment.ts';
@@ -29,6 +29,8 @@ export async function beginPinAttempt(db: Database, entry: PinEntry, limits: Pin
     if (earlier !== null) return storedAttempt(earlier, enrollment.state);
     const settled = withoutEvaluation(enrollment);
     if (settled !== undefined) return { kind: 'decided', outcome: settled };
+    const ended = await endBeforeReset(tx, enrollment);
+    if (ended !== undefined) return { kind: 'decided', outcome: { result: 'wrong_state', state: ended } };
     if (enrollment.pinAttempts >= limits.maxAttempts)
       return { kind: 'decided', outcome: { result: 'wrong_state', state: await endForAttempts(tx, enrollment) } };
     return entry.mode === 'setup' ? beginSetup(tx, enrollment, entry, limits) : beginVerify(tx, enrollment, entry, limits);

@@ -35,6 +35,7 @@ export type Creation =
  */
 export async function createEnrollment(db: Database, wanted: NewEnrollment): Promise<Creation> {
   const creation = await inTransaction<Creation>(db, async (tx) => {
+    // A PIN reset has this lock alone: it comes before the whole creation, or after it and ends what was created.
     await lockUser(tx, wanted.userId, 'shared');
     await lockDevice(tx, wanted);
     const earlier = await tx.enrollment.findUnique({

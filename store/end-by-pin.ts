@@ -11,6 +11,18 @@ export async function endLocked(tx: Executor, { id, userId }: EnrollmentRow): Pr
   return { result: 'pin_locked', state: ended?.state ?? 'locked' };
 }
 
+/**
+ * An enrollment that was created before the last reset of its user's PIN goes no further (ADR 51). A reset ends it; where it has not come
+ * to it yet, the attempt does. Returns the state in which it ended; undefined: there was no reset.
+ */
+export async function endBeforeReset(tx: Executor, { id, userId }: EnrollmentRow): Promise<State | undefined> {
+  const [row] = await tx.$queryRaw<{ before: boolean }[]>`
+    SELECT is_before_pin_reset(e) AS before FROM enrollment e WHERE e.id = ${id}::uuid`;
+  if (row?.before !== true) return undefined;
+  const ended = await endEnrollment(tx, { id, state: 'cancelled', code: 'pin_reset', actor: `pin-guard:${userId}` });
+  return ended?.state ?? 'cancelled';
+}
+
 /** Returns the state in which the enrollment ended. */
 export async function endForAttempts(tx: Executor, { id, userId }: EnrollmentRow): Promise<State> {
   const ended = await endEnrollment(tx, { id, state: 'failed', code: 'pin_attempts_exceeded', actor: `pin-guard:${userId}` });

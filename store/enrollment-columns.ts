@@ -6,7 +6,7 @@ export const ENROLLMENT_COLUMNS = Prisma.sql`
   e.pin_policy AS "pinPolicy", e.idempotency_key AS "idempotencyKey", e.body_sha256 AS "bodySha256", e.token_kid AS "tokenKid",
   e.token_salt AS "tokenSalt", e.state, e.code, e.created_at AS "createdAt", e.state_since AS "stateSince",
   e.stage_deadline AS "stageDeadline", e.expires_at AS "expiresAt", e.ended_at AS "endedAt", e.pin_seconds AS "pinSeconds",
-  e.csr_seconds AS "csrSeconds", e.ack_seconds AS "ackSeconds", e.pin_waived AS "pinWaived", e.pin_satisfied_at AS "pinSatisfiedAt",
+  e.csr_seconds AS "csrSeconds", e.ack_seconds AS "ackSeconds", e.pin_waived AS "pinWaived", e.pin_resets AS "pinResets", e.pin_satisfied_at AS "pinSatisfiedAt",
   e.pin_attempts AS "pinAttempts", e.csr_submissions AS "csrSubmissions", e.csr_refusals AS "csrRefusals",
   e.ack_refusals AS "ackRefusals", e.csr_digest AS "csrDigest", e.started_at AS "startedAt",
   e.certified_until AS "certifiedUntil"`;

@@ -41,6 +41,7 @@ export function toEnrollmentRow(row: Enrollment): EnrollmentRow {
     idempotencyKey: _key,
     csrSubmissions: _count,
     certifiedUntil: _until,
+    pinResets: _resets,
     code,
     endedAt,
     pinSatisfiedAt,

@@ -39,11 +39,14 @@ export const TABLE_GRANTS: Readonly<Record<string, TableGrants>> = {
     cs_sweeper: { select: 'all', update: columns('started_at') },
     cs_operator: { select: 'all' },
   },
+  // Written by reset_pin and the triggers alone.
+  pin_reset: { cs_operator: { select: 'all' } },
   user_pin: {
     cs_api: {
       select: 'all',
       insert: columns('user_id pin_version phc params_version memory_kib passes lanes salt_kid pepper_kid'),
       update: columns('phc pepper_kid failed next_attempt_at updated_at'),
+      // For processes of the release before, one release longer; now reset_pin does it.
       delete: true,
     },
     // Whether and how often, not the hash.
@@ -177,6 +180,14 @@ export const FUNCTION_GRANTS: Readonly<Record<string, readonly DatabaseRole[]>> 
   'try_lock_checkpoints()': ['cs_worker'],
   // Nothing else for this login: no table, no free DELETE.
   'remove_expired(integer, integer, integer)': ['cs_retention'],
+  'reset_pin(text, text, integer)': ['cs_api'],
+  'end_before_pin_reset(text, text, integer)': ['cs_api'],
+  'is_before_pin_reset(enrollment)': ['cs_api', 'cs_worker', 'cs_issuer', 'cs_sweeper'],
+  'pin_resets_of(text)': [],
+  'raise_pin_resets(text)': [],
+  'freeze_pin_resets()': [],
+  'count_pin_reset()': [],
+  'guard_new_pin()': [],
   // Called by the guards, as the process that is guarded.
   'is_owner_of(oid)': ['cs_api', 'cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'],
   'keep_terminal()': [],

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../contract/error-codes.ts';
 import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, databaseTime, type Executor, inTransaction } from './database.ts';
-import { endForAttempts, endLocked } from './end-by-pin.ts';
+import { endBeforeReset, endForAttempts, endLocked } from './end-by-pin.ts';
 import type { EnrollmentRow } from './enrollment-row.ts';
 import type { UserPin } from './generated/client.ts';
 import { lockEnrollment } from './lock-enrollment.ts';
@@ -51,7 +51,9 @@ export async function settlePinAttempt(
   return outcome;
 }
 
-function judge(tx: Executor, enrollment: EnrollmentRow, job: PinJob, found: PinEvaluation, limits: PinLimits): Promise<PinOutcome> {
+async function judge(tx: Executor, enrollment: EnrollmentRow, job: PinJob, found: PinEvaluation, limits: PinLimits): Promise<PinOutcome> {
+  const ended = await endBeforeReset(tx, enrollment);
+  if (ended !== undefined) return { result: 'wrong_state', state: ended };
   if (job.mode === 'setup' && found.mode === 'setup') return settleSetup(tx, enrollment, found, limits);
   if (job.mode === 'verify' && found.mode === 'verify') return settleVerify(tx, enrollment, job, found, limits);
   throw new Error('an evaluation belongs to a job of its mode');

@@ -1,6 +1,5 @@
 import type { PinStatus } from '../contract/states.ts';
-import { appendAudit } from './audit.ts';
-import { type Database, type Executor, inTransaction } from './database.ts';
+import type { Executor } from './database.ts';
 import { USER_PIN_COLUMNS } from './enrollment-columns.ts';
 import type { UserPin } from './generated/client.ts';
 
@@ -35,12 +34,4 @@ export function statusOf(pin: Pick<UserPin, 'failed'> | null | undefined, maxFai
 export async function lockPin(tx: Executor, userId: string): Promise<UserPin | undefined> {
   const [row] = await tx.$queryRaw<UserPin[]>`SELECT ${USER_PIN_COLUMNS} FROM user_pin p WHERE p.user_id = ${userId} FOR UPDATE`;
   return row;
-}
-
-/** Removes the PIN: the only way out of a lock. May be repeated. */
-export async function resetPin(db: Database, userId: string, actor: string): Promise<void> {
-  await inTransaction(db, async (tx) => {
-    const { count } = await tx.userPin.deleteMany({ where: { userId } });
-    await appendAudit(tx, { actor, action: 'pin.reset', userId, outcome: count === 0 ? 'absent' : 'removed' });
-  });
 }

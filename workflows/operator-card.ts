@@ -46,9 +46,15 @@ function endCard({ state, code, stageSince }: Progress): string {
       'Waiting for: nobody',
       `Since: ${instant(stageSince)}`,
       'Until: this is final',
-      `What to do: ${state === 'completed' ? 'nothing' : 'nothing here; the device starts a new enrollment'}`,
+      `What to do: ${afterTheEnd(state, code)}`,
     ].join(LINE_BREAK) + ROOM_BELOW
   );
+}
+
+function afterTheEnd(state: Progress['state'], code: Progress['code']): string {
+  if (state === 'completed') return 'nothing';
+  const why = code === 'pin_reset' ? 'the PIN of the user was reset, which ended all that was open; ' : '';
+  return `nothing here; ${why}the device starts a new enrollment`;
 }
 
 const CANCEL = 'nothing; to end it now send the update `cancel` or use Request Cancellation';

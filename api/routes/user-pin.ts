@@ -2,10 +2,11 @@ import type { Request, Response } from 'express';
 import { type PinStatusResponse, userIdSchema } from '../../contract/http.ts';
 import { ServiceError } from '../../contract/service-error.ts';
 import { inDatabase } from '../../store/database.ts';
-import { pinStatusOf, resetPin } from '../../store/user-pin.ts';
+import { pinStatusOf } from '../../store/user-pin.ts';
 import type { ApiDeps } from '../deps.ts';
 import { charge } from '../limits/charge.ts';
 import { aboutUser, requireClient } from '../middleware/caller.ts';
+import { resetUserPin } from '../reset-user-pin.ts';
 
 /** GET /v1/users/{userId}/pin: `absent`, `present` or `locked`; an unknown user has none. */
 export const getPinStatus =
@@ -18,14 +19,14 @@ export const getPinStatus =
     res.json({ status } satisfies PinStatusResponse);
   };
 
-/** DELETE /v1/users/{userId}/pin: removes the PIN, the only way out of a lock. May be repeated. */
+/** DELETE /v1/users/{userId}/pin: removes the PIN, the only way out of a lock, and ends the user's open enrollments. May be repeated. */
 export const deletePin =
   (deps: ApiDeps) =>
   async (req: Request, res: Response): Promise<void> => {
     const { clientId } = await requireClient(deps, req, 'pin:reset', () => String(req.params['userId']));
     const userId = userIdOf(req);
     await charge(deps, req, aboutUser(clientId, userId));
-    await resetPin(deps.db, userId, `token-service:${clientId}`);
+    await resetUserPin(deps, userId, `token-service:${clientId}`);
     res.status(204).end();
   };
 

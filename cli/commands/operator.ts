@@ -73,12 +73,15 @@ function cancelCommand(): Command {
 }
 
 function resetPinCommand(): Command {
-  const command = new Command('reset-pin').argument('<user>', 'user id').description('remove the PIN of a user, which also ends a lock');
+  const command = new Command('reset-pin')
+    .argument('<user>', 'user id')
+    .description('remove the PIN of a user, which ends a lock and all their open enrollments');
   return run(command, async (client, say, _options, userId) => {
     await client.call('DELETE', `/v1/operator/users/${encodeURIComponent(userId)}/pin`, z.undefined());
     say(
       { userId, status: 'absent' },
-      () => `${userId} has no PIN now, whether there was one or not; the next enrollment asks for a new one.`,
+      () =>
+        `${userId} has no PIN now, whether there was one or not, and what was open has ended (pin_reset); the next enrollment asks for a new one.`,
     );
   });
 }

@@ -84,6 +84,8 @@ function explainCode(timeline: Timeline, end: TimelineStep): Explanation {
     case 'pin_attempts_exceeded':
     case 'pin_locked':
       return explainPin(timeline, end, code);
+    case 'pin_reset':
+      return explainPinReset(timeline, end);
     case 'csr_attempts_exceeded':
       return needs(timeline, 'csr.refuse', (step) => step.audit?.detail['attemptsLeft'] === 0, 'the last allowed CSR was refused');
     case 'issuing_refused':
@@ -135,6 +137,13 @@ function explainPin(timeline: Timeline, end: TimelineStep, code: 'pin_attempts_e
     default:
       return assertNever(code);
   }
+}
+
+/** Whoever reset the PIN ended it; the guard does, of one that a reset has not come to yet. */
+function explainPinReset({ steps }: Timeline, { actor }: TimelineStep): Explanation {
+  const byGuard = actor.startsWith('pin-guard:');
+  const reset = steps.find((step) => own(step) && step.what === 'pin.reset' && (byGuard || step.actor === actor));
+  return reset === undefined ? no(`There is no step pin.reset by ${actor}.`) : yes(`${reset.actor} reset the PIN of its user`);
 }
 
 function needs(timeline: Timeline, what: string, fits: (step: TimelineStep) => boolean, because: string): Explanation {

@@ -15,6 +15,9 @@ BEGIN
     RETURN QUERY SELECT false, held.state, held.code;
     RETURN;
   END IF;
+  IF is_before_pin_reset(held) THEN
+    RAISE EXCEPTION 'enrollment % was created before the PIN of its user was reset: it ends', p_id USING ERRCODE = 'insufficient_privilege';
+  END IF;
   -- A second for the rounding of both times.
   IF p_moment IS NULL OR p_moment < held.state_since - interval '1 second' OR p_moment > clock_timestamp() + interval '1 second' THEN
     RAISE EXCEPTION 'the time of erasure is not of this acknowledgement' USING ERRCODE = 'check_violation';

@@ -6,6 +6,9 @@ BEGIN
       ('cs_api', 'awaiting-pin', 'awaiting-csr'), ('cs_worker', 'awaiting-csr', 'issuing'), ('cs_issuer', 'issuing', 'awaiting-ack')) THEN
     RAISE EXCEPTION '% does not take an enrollment from % to %', current_user, OLD.state, NEW.state USING ERRCODE = 'insufficient_privilege';
   END IF;
+  IF NEW.state <> OLD.state AND is_before_pin_reset(OLD) THEN
+    RAISE EXCEPTION 'enrollment % was created before the PIN of its user was reset: it ends', OLD.id USING ERRCODE = 'insufficient_privilege';
+  END IF;
   IF NEW.state = OLD.state AND (NEW.state_since, NEW.stage_deadline, NEW.pin_satisfied_at, NEW.csr_digest)
       IS DISTINCT FROM (OLD.state_since, OLD.stage_deadline, OLD.pin_satisfied_at, OLD.csr_digest) THEN
     RAISE EXCEPTION 'deadline, PIN and CSR of an enrollment change only with its state' USING ERRCODE = 'insufficient_privilege';

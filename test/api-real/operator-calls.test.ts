@@ -271,6 +271,7 @@ describe('PINs', () => {
     expect(await locked()).not.toContainEqual(expect.objectContaining({ userId }));
     expect((await auditOf({ actor: 'operator:pina' })).map(({ action, outcome, userId: whose }) => [action, outcome, whose])).toEqual([
       ['pin.reset', 'removed', userId],
+      ['enrollment.end', 'cancelled', userId],
       ['pin.reset', 'absent', userId],
     ]);
     expect((await auditOf({ action: 'operator.locked-users' })).length).toBe(2);

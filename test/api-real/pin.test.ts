@@ -230,7 +230,7 @@ describe('verify', () => {
     expect((await pinOf(entering)).failed).toBe(0);
   });
 
-  test('a reset removes the PIN, is audited, unlocks, and open enrollments ask for a new one', async () => {
+  test('a reset removes the PIN, is audited, unlocks, and the next enrollment asks for a new one', async () => {
     const entering = await enter();
     await setFailed(entering, 10);
     const token = await stand.issuer.token();
@@ -240,8 +240,9 @@ describe('verify', () => {
       await stand.db.audit.findMany({ where: { userId: entering.userId, action: 'pin.reset' }, orderBy: { id: 'asc' } }),
     ).toMatchObject([{ actor: 'token-service:ts-a', outcome: 'removed' }, { outcome: 'absent' }]);
     expect((await call(stand, 'GET', `/v1/users/${entering.userId}/pin`, { token })).body).toEqual({ status: 'absent' });
-    expect(line(await put(entering, await right(entering)))).toBe('409 pin_not_set');
-    expect(line(await put(entering, await right(entering, { mode: 'setup' })))).toBe('200');
+    const next = await enter({ userId: entering.userId, pinSet: false });
+    expect(line(await put(next, await right(next)))).toBe('409 pin_not_set');
+    expect(line(await put(next, await right(next, { mode: 'setup' })))).toBe('200');
     expect((await call(stand, 'GET', `/v1/users/${entering.userId}/pin`, { token })).body).toEqual({ status: 'present' });
   });
 });

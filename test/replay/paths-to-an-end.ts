@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { OpenState } from '../../contract/states.ts';
 import type { StageLimits } from '../../contract/temporal.ts';
+import { resetPin } from '../../store/reset-pin.ts';
 import { type EnrollmentRuns, enrollmentRuns, type Run, stands } from '../rig/enrollment-runs.ts';
 import { submit } from '../rig/test-device.ts';
 import type { PlayPath } from './paths.ts';
@@ -19,6 +20,12 @@ export const pathsToAnEnd: Record<string, PlayPath> = {
   ...each(STAGES, (stage) => [`expired-in-${stage}`, (paths) => expired(paths, stage)]),
   ...each(CANCELS, ([stage, by]) => [`cancelled-in-${stage}`, (paths) => cancelled(paths, stage, by)]),
   'cancelled-superseded': (paths) => behindItsBack(paths, 'cancelled', 'superseded', 'awaiting-csr'),
+  'cancelled-pin-reset': async (paths) => {
+    const run = await paths.runs.bring('awaiting-ack');
+    await resetPin(paths.world.db, { userId: run.device.userId, actor: 'operator:test' });
+    await run.handle.signal('rowChanged');
+    return closed(run);
+  },
   'failed-pin-attempts-exceeded': (paths) => behindItsBack(paths, 'failed', 'pin_attempts_exceeded', 'awaiting-pin'),
   'locked-pin-locked': (paths) => behindItsBack(paths, 'locked', 'pin_locked', 'awaiting-pin'),
   'failed-csr-attempts-exceeded': async ({ runs, world }) => {

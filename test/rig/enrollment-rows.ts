@@ -63,11 +63,12 @@ export async function satisfyPin(db: Database, id: EnrollmentId): Promise<void> 
   const entry = pinEntry(id, mode);
   const begun = await beginPinAttempt(db, entry, PIN_LIMITS);
   if (begun?.kind !== 'evaluate') throw new Error('the PIN was not to be evaluated');
-  const outcome = await settlePinAttempt(db, entry, begun.job, right(mode), PIN_LIMITS);
+  const outcome = await settlePinAttempt(db, entry, begun.job, rightPin(mode), PIN_LIMITS);
   if (outcome.result !== 'satisfied') throw new Error(`the PIN was not satisfied: ${outcome.result}`);
 }
 
-function right(mode: PinEntry['mode']): PinEvaluation {
+/** A right PIN as the API has evaluated it. */
+export function rightPin(mode: PinEntry['mode']): PinEvaluation {
   if (mode === 'verify') return { mode, right: true };
   const params = { version: 1, memoryKib: 19_456, passes: 2, lanes: 1, saltKid: 's1' };
   return { mode, weak: false, hash: { phc: 'not a hash: no test of this file verifies a PIN', pepperKid: 'p1' }, params };

@@ -1,8 +1,8 @@
 import type { Operation, SequentialModel, Step } from './linearizable.ts';
 
 export interface PinCall {
-  readonly call: 'verify' | 'setup' | 'reset';
-  /** Which of the user's enrollments; none for a reset. */
+  readonly call: 'verify' | 'setup' | 'reset' | 'create';
+  /** Which of the user's enrollments; none for a reset and a create, whose answer says which it made. */
   readonly enrollment: string;
   readonly attemptId: string;
   readonly right: boolean;
@@ -10,7 +10,7 @@ export interface PinCall {
 
 interface Entering {
   readonly attempts: number;
-  readonly state: 'open' | 'satisfied' | 'failed' | 'locked';
+  readonly state: 'open' | 'satisfied' | 'failed' | 'locked' | 'reset';
 }
 
 interface Charge {
@@ -37,7 +37,7 @@ type Settled = readonly [PinCounter, string];
 
 /**
  * The rule of PUT …/pin written a second time, from the protocol's text (§3): a call is charge, outcome, answer, and others may come between. Outputs are
- * `<status> <code> <attemptsLeft>`.
+ * `<status> <code> <attemptsLeft>`, of a create `201 <enrollment>`. A reset ends every enrollment that is there, a later create is open.
  */
 export function pinCounterModel(start: {
   failed: number;
@@ -54,16 +54,36 @@ export function pinCounterModel(start: {
 
 function step(state: PinCounter, operation: Call, index: number, delays: boolean): readonly Step<PinCounter>[] {
   const { call, attemptId } = operation.input;
-  if (call === 'reset') return answered(operation, [{ ...state, version: 0, failed: 0, waiting: false }, '204']);
+  if (call === 'reset') return answered(operation, [{ ...allEnded(state), version: 0, failed: 0, waiting: false }, '204']);
+  if (call === 'create') return [{ state: created(state, operation), done: true }];
   const outcome = state.outcomes[attemptId];
   if (outcome !== undefined) return answered(operation, [state, outcome]);
   const charge = state.pending[attemptId];
   if (charge === undefined) return begin(state, operation, index, delays);
+  // Whoever waits for an outcome meets the end of the enrollment too.
+  const over = charge.index === index ? undefined : byState(state, state.enrollments[operation.input.enrollment] ?? unknown());
+  if (over !== undefined) return answered(operation, over);
   // Whoever waited for an outcome too long is told so; of the evaluating call itself only a repetition can be.
   if (charge.index !== index || operation.answer?.output === '409 attempt_lost') return answered(operation, [state, '409 attempt_lost']);
   const [next, text] = settle(state, operation, charge);
   const { [attemptId]: _settled, ...pending } = next.pending;
   return [{ state: { ...next, pending, outcomes: { ...next.outcomes, [attemptId]: text } }, done: false }];
+}
+
+/** Also the satisfied ones: they were satisfied under the old PIN. */
+function allEnded(state: PinCounter): PinCounter {
+  const ended = Object.entries(state.enrollments).map(([id, entering]) => [id, withReset(entering)] as const);
+  return { ...state, enrollments: Object.fromEntries(ended) };
+}
+
+function withReset(entering: Entering): Entering {
+  return entering.state === 'open' || entering.state === 'satisfied' ? { ...entering, state: 'reset' } : entering;
+}
+
+/** Without an answer nobody knows of it. */
+function created(state: PinCounter, { answer }: Call): PinCounter {
+  const [, id] = answer?.output.split(' ') ?? [];
+  return id === undefined ? state : withEnrollment(state, id, { attempts: 0, state: 'open' });
 }
 
 function answered({ answer }: Call, [state, text]: Settled): readonly Step<PinCounter>[] {

@@ -363,6 +363,28 @@ describe('an end', () => {
     expect(given.card.state.unfinishedEnrollmentId).toBeUndefined();
   });
 
+  test('by a reset of the PIN, met by the entry of it: the code says so, and the user is not asked again', async () => {
+    service.intercept = ({ name }) => {
+      if (name !== 'pin') return undefined;
+      service.state = 'cancelled';
+      service.endCode = 'pin_reset';
+      return problem(409, 'wrong_state', { state: 'cancelled', next: 'none', endCode: 'pin_reset' });
+    };
+    const asked = user('482913');
+    const given = await options({ askForPin: asked.askForPin });
+    await expect(enrollDevice(given)).rejects.toMatchObject({ name: 'EnrollmentEnded', state: 'cancelled', code: 'pin_reset' });
+    expect(asked.prompts).toHaveLength(1);
+    expect(given.card.state.unfinishedEnrollmentId).toBeUndefined();
+  });
+
+  test('by a reset of the PIN, met by the acknowledgement (410): what was stored is destroyed', async () => {
+    service.intercept = ({ name }) =>
+      name === 'ack' ? problem(410, 'enrollment_ended', { state: 'cancelled', next: 'none', endCode: 'pin_reset' }) : undefined;
+    const given = await options();
+    await expect(enrollDevice(given)).rejects.toMatchObject({ name: 'EnrollmentEnded', state: 'cancelled', code: 'pin_reset' });
+    expect(given.card.state).toMatchObject({ enrolled: false, unfinishedEnrollmentId: undefined });
+  });
+
   test('met by the acknowledgement (410) destroys the credentials that were stored but never acknowledged', async () => {
     service.intercept = ({ name }) => (name === 'ack' ? problem(410, 'enrollment_ended', { state: 'expired', next: 'none' }) : undefined);
     const given = await options();

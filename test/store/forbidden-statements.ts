@@ -120,6 +120,32 @@ const APART: readonly Forbidden[] = [
   { what: 'to read PINs', to: ['cs_worker', 'cs_issuer', 'cs_sweeper'], sql: () => 'SELECT user_id FROM user_pin' },
   { what: 'to read the hash of a PIN', to: ['cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'], sql: () => 'SELECT phc FROM user_pin' },
   { what: 'to reset a PIN', to: ['cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'], sql: () => 'DELETE FROM user_pin' },
+  {
+    what: 'to reset a PIN by the function',
+    to: ['cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'],
+    sql: () => `SELECT reset_pin('u-of-nobody', 'operator:x', 10)`,
+  },
+  {
+    what: 'to end what a reset concerns',
+    to: ['cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'],
+    sql: () => `SELECT end_before_pin_reset('u-of-nobody', 'operator:x', 10)`,
+  },
+  { what: 'to lower how often a PIN was reset', to: 'all', sql: () => 'UPDATE pin_reset SET resets = 1' },
+  { what: 'to forget resets', to: 'all', sql: () => 'DELETE FROM pin_reset' },
+  { what: 'to count a reset by hand', to: 'all', sql: () => `INSERT INTO pin_reset (user_id, resets) VALUES ('u-of-nobody', 1)` },
+  {
+    what: 'to create an enrollment as if before a reset, or after one',
+    to: 'all',
+    sql: () => insertEnrollment('state, pin_resets', `'awaiting-pin', 1`),
+  },
+  { what: 'to put an enrollment after a reset', to: 'all', sql: () => 'UPDATE enrollment SET pin_resets = pin_resets + 1' },
+  {
+    what: 'to set up a PIN that no enrollment waits for',
+    to: 'all',
+    sql: () =>
+      `INSERT INTO user_pin (user_id, pin_version, phc, params_version, memory_kib, passes, lanes, salt_kid, pepper_kid)
+       VALUES ('u-of-nobody', gen_random_uuid(), 'x', 1, 1, 1, 1, 's1', 'p1')`,
+  },
   { what: 'to read a sealed key', to: ['cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'], sql: () => 'SELECT sealed FROM delivery' },
   { what: 'to read CSRs', to: ['cs_sweeper'], sql: () => 'SELECT csr_text FROM csr_submission' },
   { what: 'to write the audit chain', to: 'all', sql: () => `INSERT INTO audit_link (seq, audit_id, hash) VALUES (1, 1, '\\x00')` },

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { EnrollmentId } from '../../contract/ids.ts';
 import { beginPinAttempt } from '../../store/begin-pin-attempt.ts';
 import type { PinEntry, PinJob } from '../../store/pin-attempt.ts';
+import { resetPin } from '../../store/reset-pin.ts';
 import { settlePinAttempt } from '../../store/settle-pin-attempt.ts';
-import { resetPin } from '../../store/user-pin.ts';
 import { createRow, newDevice, PIN_LIMITS, pinEntry, satisfyPin } from '../rig/enrollment-rows.ts';
 import { freshDatabase } from '../rig/fresh-database.ts';
 
@@ -68,10 +68,10 @@ describe('a right guess in a crowd', () => {
   test('that was charged before a reset counts neither for no PIN nor for the next one', async () => {
     const userId = await userWith(3);
     const [early, late] = [await charge(userId), await charge(userId)];
-    await resetPin(db, userId, 'test');
-    expect(await settle(early, true)).toMatchObject({ result: 'pin_not_set', state: 'awaiting-pin' });
+    await resetPin(db, { userId, actor: 'operator:test' });
+    expect(await settle(early, true)).toMatchObject({ result: 'wrong_state', state: 'cancelled' });
     await satisfyPin(db, (await createRow(db, newDevice(userId))).id);
-    expect(await settle(late, true)).toMatchObject({ result: 'pin_params_changed', state: 'awaiting-pin' });
+    expect(await settle(late, true)).toMatchObject({ result: 'wrong_state', state: 'cancelled' });
     expect(await failedOf(userId)).toBe(0);
   });
 });

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { enrollmentProcess } from '../../contract/temporal.ts';
 import { readCrl } from '../../core/pki/read-crl.ts';
 import { createLogger } from '../../process/logger.ts';
+import { resetPin } from '../../store/reset-pin.ts';
 import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
 import { renewCrls } from '../../worker/crl-loop.ts';
 import { sweep } from '../../worker/sweeper.ts';
@@ -163,6 +164,10 @@ function perform(action: Action, run: Run): Promise<unknown> {
       return run.handle.cancel().then(() => run.handle.cancel());
     case 'update-cancel':
       return run.handle.executeUpdate('cancel');
+    case 'pin-reset':
+      return resetPin(world.asRole('cs_api'), { userId: run.device.userId, actor: 'operator:test' }).then((ended) =>
+        Promise.all(ended.map((id) => runs.gateway.nudge(id))),
+      );
     case 'terminate':
       return run.handle.terminate('by hand');
     case 'reset':
@@ -210,6 +215,18 @@ async function check(outcome: Outcome, played: Played): Promise<void> {
     case 'cancelled':
       expect(await run.handle.result()).toEqual({ state: 'cancelled', code: 'cancelled' });
       return checkCompensated(run);
+    case 'pin-reset':
+      expect(await run.handle.result()).toEqual({ state: 'cancelled', code: 'pin_reset' });
+      return checkCompensated(run);
+    case 'pin-reset-while-issuing':
+      expect(await stateOf(world, run.id)).toEqual({ state: 'cancelled', code: 'pin_reset' });
+      await run.handle.executeUpdate('cancel');
+      expect(await run.handle.result()).toEqual({ state: 'cancelled', code: 'pin_reset' });
+      return checkCompensated(run);
+    case 'untouched':
+      expect(done).not.toBeInstanceOf(Error);
+      expect(await stateOf(world, run.id)).toEqual(before);
+      return;
     case 'goes-on':
       expect(done).toBeUndefined();
       return goesOn(played);

@@ -17,6 +17,10 @@ const COLUMN_TITLES: Record<Stand, string> = {
 
 export const OUTCOMES = {
   cancelled: 'The row ends as `cancelled`, the run with it: sealed key erased, what may have been signed revoked, CRL due.',
+  'pin-reset':
+    'The row ends as `cancelled` with the code `pin_reset`, as every open one of the user; the run is woken and ends with it: sealed key erased, what may have been signed revoked, CRL due.',
+  'pin-reset-while-issuing':
+    'The row ends in the same way at once, and nothing more is issued. Its run looks when the issuance worker answers, with the next update, or at its deadline.',
   'goes-on': 'Nothing changes; the enrollment goes on and can be completed.',
   refused: 'The update is refused as `invalid_body`; nothing changes, the enrollment goes on and can be completed.',
   swept:
@@ -31,6 +35,7 @@ export const OUTCOMES = {
     'The run knows no such message: a signal is never read, an update is refused. Nothing changes; the enrollment goes on and can be completed.',
   'fails-at-once': 'The new run fails with `invalid_body`; it read and wrote nothing.',
   ignored: 'Temporal takes the request and drops it, because the run is closed. The row does not change.',
+  untouched: 'It had ended before, and stays as it is: certificates of a completed one too.',
   'no-run': 'Temporal answers that the run is closed. The row does not change.',
 } as const;
 export type Outcome = keyof typeof OUTCOMES;
@@ -41,6 +46,10 @@ export const ACTIONS = {
   'request-cancellation': { title: 'Request Cancellation', cells: row('cancelled', 'ignored') },
   'request-cancellation-twice': { title: 'Request Cancellation, twice', cells: row('cancelled', 'ignored') },
   'update-cancel': { title: 'Update `cancel` (without input, or encoded `{"by":"operator"}`)', cells: row('cancelled', 'no-run') },
+  'pin-reset': {
+    title: 'PIN reset of the user: `cs operator reset-pin`, or the Token Service (no action of the Temporal UI)',
+    cells: { ...row('pin-reset', 'untouched'), issuing: 'pin-reset-while-issuing' },
+  },
   terminate: { title: 'Terminate', cells: row('swept', 'no-run') },
   reset: { title: 'Reset to the first workflow task', cells: row('goes-on-anew', 'ends-anew') },
   'reset-last': { title: 'Reset to the last workflow task', cells: row('goes-on-anew', 'ends-anew') },

@@ -9,10 +9,10 @@ import { explainEnd } from '../../core/timeline/explain-end.ts';
 import { appendAudit } from '../../store/audit.ts';
 import { beginPinAttempt } from '../../store/begin-pin-attempt.ts';
 import { endEnrollment } from '../../store/end-enrollment.ts';
+import { resetPin } from '../../store/reset-pin.ts';
 import { settlePinAttempt } from '../../store/settle-pin-attempt.ts';
 import { sweepEnrollments } from '../../store/sweep.ts';
 import { readSignedTimeline, requestTimeline } from '../../store/timeline-request.ts';
-import { resetPin } from '../../store/user-pin.ts';
 import { signTimelines } from '../../worker/timeline-signer.ts';
 import { createRow, newDevice, PIN_LIMITS, pinEntry, TEST_LIMITS } from '../rig/enrollment-rows.ts';
 import { type EnrollmentRuns, enrollmentRuns } from '../rig/enrollment-runs.ts';
@@ -119,6 +119,19 @@ const ENDS: Record<string, () => Promise<EnrollmentId>> = {
     await enterWrongPin(id);
     return id;
   },
+  'cancelled pin_reset by an operator, the run told': async () => {
+    const run = await runs.bring('awaiting-ack');
+    await resetPin(world.db, { userId: run.device.userId, actor: 'operator:test' });
+    await runs.gateway.nudge(run.id);
+    return ended(run);
+  },
+  'cancelled pin_reset, met by an attempt before the reset came to it': async () => {
+    const { id, userId } = await createRow(world.db, newDevice());
+    await appendAudit(world.db, { actor: 'token-service:ts-test', action: 'pin.reset', userId, outcome: 'absent' });
+    await world.db.pinReset.create({ data: { userId, resets: 1 } });
+    await enterWrongPin(id);
+    return id;
+  },
   'failed csr_attempts_exceeded': async () => {
     const run = await runs.bring('awaiting-csr');
     for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -168,6 +181,7 @@ describe('the timeline alone explains the end', () => {
       superseded: ['enrollment.create'],
       pin_attempts_exceeded: ['pin.charge'],
       pin_locked: ['pin.verify'],
+      pin_reset: ['pin.reset'],
       csr_attempts_exceeded: ['csr.refuse'],
       issuer_unavailable: ['credentials.refuse'],
       issuing_refused: ['credentials.refuse'],
@@ -237,11 +251,15 @@ describe('the timeline', () => {
     }
     // A reset of the user's PIN belongs to the story of whoever is open.
     const open = await createRow(world.db, newDevice(device.userId));
-    await resetPin(world.db, device.userId, 'operator:test');
+    await resetPin(world.db, { userId: device.userId, actor: 'operator:test' });
     const alone = await gatherTimeline(world.db, undefined, open.id);
     expect(alone).toMatchObject({
       history: 'unavailable',
-      steps: [{ what: 'enrollment.create' }, { what: 'pin.reset', actor: 'operator:test' }],
+      steps: [
+        { what: 'enrollment.create' },
+        { what: 'pin.reset', actor: 'operator:test', outcome: 'removed' },
+        { what: 'enrollment.end', actor: 'operator:test', reason: 'pin_reset' },
+      ],
     });
   });
 
