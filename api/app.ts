@@ -89,7 +89,7 @@ function calls(deps: ApiDeps, listener: Listener): Router {
   const router = Router({ caseSensitive: true, strict: true });
   // Express would let HEAD run the handler of GET, and fetching credentials is counted.
   for (const path of new Set(routes.map((route) => route.path))) router.head(expressPath(path), otherMethod(routes, path));
-  for (const { method, path, query, handler } of routes) router[method](expressPath(path), knownQuery(query?.shape), handler(deps));
+  for (const route of routes) router[route.method](expressPath(route.path), knownQuery(route.query?.shape), route.handler(deps, route));
   for (const path of new Set(routes.map((route) => route.path))) router.all(expressPath(path), otherMethod(routes, path));
   return router;
 }

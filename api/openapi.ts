@@ -54,7 +54,12 @@ const SCHEMES = {
   enrollmentToken: { type: 'http', scheme: 'bearer', description: 'cse_… as returned to the Token Service' },
   accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'RFC 9068 access token of the Token Service' },
   partnerCertificate: { type: 'mutualTLS', description: 'client certificate of a configured partner, on the partner listener' },
-  operatorToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'access token of an operator, scope operator' },
+  operatorToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'access token of an operator; each call names its scope',
+  },
 } as const;
 
 function toPath(route: Route): RouteConfig {

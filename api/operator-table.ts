@@ -18,12 +18,15 @@ import { showEnrollment } from './routes/operator/show-enrollment.ts';
 import { showTimeline } from './routes/operator/show-timeline.ts';
 import { postSweep } from './routes/operator/sweep.ts';
 
-const OPERATOR = { callers: ['operator'], listeners: ['operator'], scope: 'operator' } as const;
+const OPERATOR = { callers: ['operator'], listeners: ['operator'] } as const;
+/** What changes nothing, and what does (ADR 41). */
+const READ = { ...OPERATOR, scope: 'operator:read' } as const;
+const ACT = { ...OPERATOR, scope: 'operator:act' } as const;
 
 /** The calls of operators, on a listener of their own; each leaves an audit row with the subject of its token, refused ones too. */
 export const OPERATOR_ROUTES: readonly Route[] = [
   {
-    ...OPERATOR,
+    ...READ,
     method: 'get',
     path: '/v1/operator/enrollments',
     summary: 'Enrollments by state, age, user, device, serial number or end code, newest first',
@@ -33,7 +36,7 @@ export const OPERATOR_ROUTES: readonly Route[] = [
     handler: listEnrollmentsRoute,
   },
   {
-    ...OPERATOR,
+    ...READ,
     method: 'get',
     path: '/v1/operator/enrollments/{id}',
     summary: 'One enrollment: row, live process, submissions, intents, certificates, delivery',
@@ -42,7 +45,7 @@ export const OPERATOR_ROUTES: readonly Route[] = [
     handler: showEnrollment,
   },
   {
-    ...OPERATOR,
+    ...READ,
     method: 'get',
     path: '/v1/operator/enrollments/{id}/timeline',
     summary: 'The whole story of an enrollment, from audit and workflow; signed=true: as one document that the evidence key signed',
@@ -54,7 +57,7 @@ export const OPERATOR_ROUTES: readonly Route[] = [
     handler: showTimeline,
   },
   {
-    ...OPERATOR,
+    ...ACT,
     method: 'post',
     path: '/v1/operator/enrollments/{id}/cancel',
     summary: 'End an open enrollment as cancelled, also while Temporal is away',
@@ -63,7 +66,7 @@ export const OPERATOR_ROUTES: readonly Route[] = [
     handler: postCancel,
   },
   {
-    ...OPERATOR,
+    ...ACT,
     method: 'delete',
     path: '/v1/operator/users/{userId}/pin',
     summary: 'Remove the PIN of a user, which ends a lock and all open enrollments of the user',
@@ -72,7 +75,7 @@ export const OPERATOR_ROUTES: readonly Route[] = [
     handler: resetPinRoute,
   },
   {
-    ...OPERATOR,
+    ...READ,
     method: 'get',
     path: '/v1/operator/locked-users',
     summary: 'Users whose PIN is locked, by user id',
@@ -82,7 +85,7 @@ export const OPERATOR_ROUTES: readonly Route[] = [
     handler: listLockedUsers,
   },
   {
-    ...OPERATOR,
+    ...ACT,
     method: 'post',
     path: '/v1/operator/sweep',
     summary: 'End overdue enrollments and start unstarted workflows now',

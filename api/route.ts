@@ -4,7 +4,8 @@ import type { Scope } from '../callers/scopes.ts';
 import type { ErrorCode } from '../contract/error-codes.ts';
 import type { ApiDeps } from './deps.ts';
 
-export type Handler = (deps: ApiDeps) => (req: Request, res: Response) => Promise<void>;
+/** Made once for its route; what the table says of the call, its scope too, comes from there. */
+export type Handler = (deps: ApiDeps, route: Pick<Route, 'scope'>) => (req: Request, res: Response) => Promise<void>;
 
 /** A listener that serves calls; a call exists on the listeners that it names and is not found on the others. */
 export type Listener = 'public' | 'partner' | 'operator';

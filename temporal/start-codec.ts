@@ -3,12 +3,15 @@ import type { Logger } from 'pino';
 import { operatorTokens } from '../callers/access-token.ts';
 import { bearer } from '../callers/bearer.ts';
 import { keySetOf } from '../callers/key-set-of.ts';
+import { allows } from '../callers/scopes.ts';
 import { type Config, ConfigError } from '../config/load-config.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { Running } from '../process/run-process.ts';
 import { startCodecServer } from './codec-server.ts';
 
 type CodecConfig = Config<'codec'>;
+/** Decrypting a history changes nothing. */
+const SCOPE = 'operator:read';
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 export interface RunningCodec extends Running {
@@ -38,8 +41,8 @@ function authoriser(config: CodecConfig, log: Logger): (request: IncomingMessage
   const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, otherAudience, jwksUrl, now: Date.now, currentDate });
   return async (request) => {
     const { scopes } = await tokens.verify(bearer(request));
-    if (!scopes.has('operator'))
-      throw new ServiceError('insufficient_scope', 'The access token lacks the scope operator.', { scope: 'operator' });
+    if (!allows(scopes, SCOPE))
+      throw new ServiceError('insufficient_scope', `The access token lacks the scope ${SCOPE}.`, { scope: SCOPE });
   };
 }
 

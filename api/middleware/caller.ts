@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import type { Client } from '../../callers/access-token.ts';
 import { bearer } from '../../callers/bearer.ts';
 import { opensEnrollment } from '../../callers/opens-enrollment.ts';
-import type { Scope } from '../../callers/scopes.ts';
+import { allows, type Scope } from '../../callers/scopes.ts';
 import { isEnrollmentId } from '../../contract/ids.ts';
 import { ServiceError } from '../../contract/service-error.ts';
 import { type EnrollmentReading, readEnrollment } from '../../store/read-enrollment.ts';
@@ -30,7 +30,7 @@ export async function requireClient(
   proven(req);
   refuseUsedUp(deps, req, { client: clientId, ...aboutUser(clientId, userOf()) });
   await charge(deps, req, { client: clientId });
-  if (!client.scopes.has(scope)) throw new ServiceError('insufficient_scope', `The access token lacks the scope ${scope}.`, { scope });
+  if (!allows(client.scopes, scope)) throw new ServiceError('insufficient_scope', `The access token lacks the scope ${scope}.`, { scope });
   return client;
 }
 

@@ -1,5 +1,7 @@
 import type { Request, Response } from 'express';
+import type { Operator } from '../../callers/access-token.ts';
 import { bearer } from '../../callers/bearer.ts';
+import { allows, type Scope } from '../../callers/scopes.ts';
 import type { AuditAction } from '../../contract/audit-actions.ts';
 import { PROBLEMS } from '../../contract/error-codes.ts';
 import { isEnrollmentId } from '../../contract/ids.ts';
@@ -20,28 +22,41 @@ export interface OperatorCall {
   readonly actor: `operator:${string}`;
 }
 
+interface Wanted {
+  readonly deps: ApiDeps;
+  readonly action: OperatorAction;
+  readonly scope: Scope;
+  readonly answer: (call: OperatorCall) => Promise<void>;
+}
+
 /**
- * A call that only operators make. What it does is audited by the transaction of its effect; what is refused to an operator who proved who
- * it is, here. Errors: `invalid_token`, `insufficient_scope`.
+ * A call that only operators make, with the scope that its table names. What it does is audited by the transaction of its effect; what is
+ * refused to an operator who proved who it is, here. Errors: `invalid_token`, `insufficient_scope`, `too_many_requests`.
  */
-export function operatorCall(action: OperatorAction, answer: (call: OperatorCall) => Promise<void>): Handler {
-  return (deps) => async (req, res) => {
-    const { actor, mayCall } = await operatorOf(deps, req);
-    // Also who may not call is proven, and counted as the operator that it is.
-    res.locals.callerProven = true;
-    // Before anything is audited: each row waits for the one lock of the chain.
-    deps.limits.refuseUsedUp('operator', actor, res);
-    await refuseResets({ deps, req, res, actor }, action);
-    await deps.limits.spend('operator', actor, 1, res);
-    try {
-      if (!mayCall) throw new ServiceError('insufficient_scope', 'The access token lacks the scope operator.', { scope: 'operator' });
-      await charge(deps, req, { 'operator-reset': actor });
-      await answer({ deps, req, res, actor });
-    } catch (error) {
-      await auditRefusal({ deps, req, res, actor }, action, error);
-      throw error;
-    }
+export function operatorCall(action: OperatorAction, answer: Wanted['answer']): Handler {
+  return (deps, { scope }) => {
+    if (scope === undefined) throw new Error(`the table of operator calls names no scope for ${action}`);
+    return (req, res) => answerOperator({ deps, action, scope, answer }, req, res);
   };
+}
+
+async function answerOperator({ deps, action, scope, answer }: Wanted, req: Request, res: Response): Promise<void> {
+  const { subject, scopes } = await verified(deps, req);
+  const call: OperatorCall = { deps, req, res, actor: `operator:${subject}` };
+  // Also who may not call is proven, and counted as the operator that it is.
+  res.locals.callerProven = true;
+  // Before anything is audited: each row waits for the one lock of the chain.
+  deps.limits.refuseUsedUp('operator', call.actor, res);
+  await refuseResets(call, action);
+  await deps.limits.spend('operator', call.actor, 1, res);
+  try {
+    if (!allows(scopes, scope)) throw new ServiceError('insufficient_scope', `The access token lacks the scope ${scope}.`, { scope });
+    await charge(deps, req, { 'operator-reset': call.actor });
+    await answer(call);
+  } catch (error) {
+    await auditRefusal(call, action, error);
+    throw error;
+  }
 }
 
 /** Whoever has no reset left: once a window that is a row, then it costs nothing. */
@@ -54,10 +69,9 @@ async function refuseResets(call: OperatorCall, action: OperatorAction): Promise
   }
 }
 
-async function operatorOf({ operatorTokens }: ApiDeps, req: Request): Promise<Pick<OperatorCall, 'actor'> & { mayCall: boolean }> {
+function verified({ operatorTokens }: ApiDeps, req: Request): Promise<Operator> {
   if (operatorTokens === undefined) throw new Error('operator calls without operator tokens');
-  const { subject, scopes } = await operatorTokens.verify(bearer(req));
-  return { actor: `operator:${subject}`, mayCall: scopes.has('operator') };
+  return operatorTokens.verify(bearer(req));
 }
 
 /** A failure (5xx) is no refusal. What stands in the path and is no id is not repeated: it may be anything, a token too. */

@@ -29,7 +29,7 @@ export function operatorCommand(): Command {
     .addCommand(sweepCommand())
     .addHelpText(
       'after',
-      '\nWithout --url the development stack of --data. In production, with an access token (scope operator) of your identity provider in a file:\n\n  $ cs operator list --state open --older-than 10m --url https://operator.cs.example.org:8444 --token-file ~/.cs-token --ca ca.pem\n',
+      '\nWithout --url the development stack of --data. In production, with an access token (scopes operator:read, operator:act) of your identity provider in a file:\n\n  $ cs operator list --state open --older-than 10m --url https://operator.cs.example.org:8444 --token-file ~/.cs-token --ca ca.pem\n',
     );
 }
 

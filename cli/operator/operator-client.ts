@@ -73,7 +73,7 @@ async function development(data: string): Promise<Place> {
   const { issuer, audience } = operator;
   return {
     url: operator.url,
-    token: await accessToken(jwk, { issuer, audience, scope: 'operator', clientId: 'cs', subject }),
+    token: await accessToken(jwk, { issuer, audience, scope: 'operator:read operator:act', clientId: 'cs', subject }),
     ca: readFileSync(tlsCaFile, 'utf8'),
   };
 }
@@ -120,7 +120,8 @@ function refusal(status: number, text: string): string {
 const ADVICE: Readonly<Record<string, string>> = {
   invalid_token:
     'Get a new access token from your identity provider; it must be for the issuer and audience that the service expects of operators.',
-  insufficient_scope: 'Ask whoever gives out access for the scope operator.',
+  insufficient_scope:
+    'Ask whoever gives out access for the scope that is named: operator:read to look, operator:act to cancel, reset and sweep.',
   enrollment_not_found: 'Look for it: cs operator list --user … or --device … or --serial …',
   enrollment_completed: 'Its certificates are active; ending them is a revocation.',
   route_not_found: '--url must be the operator listener, not the public one.',

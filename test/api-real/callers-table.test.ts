@@ -21,6 +21,7 @@ const other = await bringTo(stand, 'awaiting-pin');
 
 const BASES = { public: stand.base, operator: operator.base, files: stand.files, internal: internal.base } as const;
 const TS_SCOPES = ['enrollment:create', 'enrollment:read', 'enrollment:cancel', 'pin:read', 'pin:reset'];
+const OPERATOR_SCOPES = ['operator:read', 'operator:act'];
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 type Headers = Record<string, string>;
 
@@ -31,11 +32,15 @@ const KINDS: Readonly<Record<string, (row: CallRow) => Promise<Headers>>> = {
   'device of another enrollment': async () => bearer(other.token),
   'Token Service with the scope': async ({ scope }) => bearer(await stand.issuer.token({ scope: scope ?? TS_SCOPES.join(' ') })),
   'Token Service without the scope': async ({ scope }) =>
-    bearer(await stand.issuer.token({ scope: [...TS_SCOPES, 'operator'].filter((one) => one !== scope).join(' ') })),
+    bearer(await stand.issuer.token({ scope: [...TS_SCOPES, ...OPERATOR_SCOPES, 'operator'].filter((one) => one !== scope).join(' ') })),
   'another Token Service with the scope': async ({ scope }) =>
     bearer(await stand.issuer.token({ clientId: 'ts-b', scope: scope ?? TS_SCOPES.join(' ') })),
   operator: async () => bearer(await operator.token()),
-  'operator without the scope': async () => bearer(await operator.token({ scope: TS_SCOPES.join(' ') })),
+  'operator with this scope alone': async ({ scope }) => bearer(await operator.token({ scope: scope ?? 'operator:read' })),
+  'operator with the other scope': async ({ scope }) =>
+    bearer(await operator.token({ scope: OPERATOR_SCOPES.filter((one) => one !== scope).join(' ') })),
+  'operator with the scope of the release before': async () => bearer(await operator.token({ scope: 'operator' })),
+  'operator without the scope': async () => bearer(await operator.token({ scope: [...TS_SCOPES, 'operators', 'operator:'].join(' ') })),
   'proxy that names a certificate': async () => ({
     'x-client-cert': 'x',
     'x-ssl-client-verify': 'SUCCESS',
@@ -59,7 +64,10 @@ function promised({ callers, listener, scope, path }: CallRow, kind: string): st
       if (!tokenService) return '401 invalid_token';
       return path.includes('{id}') ? '404 enrollment_not_found' : 'admitted';
     case 'operator':
+    case 'operator with this scope alone':
+    case 'operator with the scope of the release before':
       return callers.includes('operator') ? 'admitted' : '401 invalid_token';
+    case 'operator with the other scope':
     case 'operator without the scope':
       return callers.includes('operator') ? '403 insufficient_scope' : '401 invalid_token';
     default:

@@ -142,7 +142,7 @@ describe('scopes', () => {
     ['DELETE', '/v1/users/u/pin', 'pin:reset'],
   ])('%s %s without %s: 403 that names it', async (method, path, scope) => {
     const { id } = await bringTo(stand, 'awaiting-pin');
-    const others = 'enrollment:create enrollment:read enrollment:cancel pin:read pin:reset operator'
+    const others = 'enrollment:create enrollment:read enrollment:cancel pin:read pin:reset operator operator:read operator:act'
       .split(' ')
       .filter((other) => other !== scope);
     const token = await stand.issuer.token({ scope: `${others.join(' ')} ${scope}s` });

@@ -23,7 +23,7 @@ const OF_ALL: readonly [string, string, () => string][] = [
 ];
 
 /** One refused call, and everything that the audit holds of whoever made it. */
-async function refused(method: string, path: string, scope = 'operator') {
+async function refused(method: string, path: string, scope = 'operator:read operator:act') {
   const subject = `refused-${randomUUID()}`;
   const headers = { authorization: `Bearer ${await operator.token({ subject, scope })}` };
   const answer = await fetch(operator.base + path, { method, headers });

@@ -162,7 +162,7 @@ describe('an operator', () => {
       }
       return seen;
     };
-    expect(await statuses('may', 'operator')).toEqual([200, 200, 200, 200, 429]);
+    expect(await statuses('may', 'operator:read')).toEqual([200, 200, 200, 200, 429]);
     expect(await statuses('may-not', 'enrollment:read')).toEqual([403, 403, 403, 403, 429]);
     expect(await stand.db.audit.count({ where: { actor: 'operator:may-not' } })).toBe(4);
     expect(line(await call(api, 'GET', JWKS))).toBe('200');

@@ -56,7 +56,7 @@ const rulesFor = ({ url: jwksUrl }: JwksServer, audience: string, otherAudience:
 
 describe.each([
   ['a Token Service', accessTokens, AUDIENCE, OPERATORS, { sub: 'ts-a', client_id: 'ts-a', scope: 'pin:read' }],
-  ['an operator', operatorTokens, OPERATORS, AUDIENCE, { sub: 'olga', scope: 'operator' }],
+  ['an operator', operatorTokens, OPERATORS, AUDIENCE, { sub: 'olga', scope: 'operator:read' }],
 ])('the door of %s', (_who, open, mine, others, claims) => {
   const door = doorOf(key, claimsOf(mine, claims));
   const tokens = async () => open(rulesFor(await jwksServer(setOf(key)), mine, others));

@@ -16,7 +16,7 @@ const AUDIENCE = 'certificate-service-operator';
 const key = await signingKey('ts-1');
 const door = doorOf(key, () => {
   const iat = Math.floor(Date.now() / 1_000);
-  return { iss: ISSUER, aud: AUDIENCE, sub: 'olga', scope: 'operator', iat, exp: iat + 120 };
+  return { iss: ISSUER, aud: AUDIENCE, sub: 'olga', scope: 'operator:read', iat, exp: iat + 120 };
 });
 const clear = JSON.stringify(renderPayloads([defaultPayloadConverter.toPayload({ stage: 'awaiting-csr' })]));
 
@@ -80,9 +80,14 @@ describe('the codec server', () => {
 
   test('refuses a scope that is not of operators, and says which one is needed', async () => {
     const { base } = await codec();
-    const answer = await send(base, '/decode', `Bearer ${await door.token({ claims: { scope: 'pin:read operators' } })}`);
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer error="insufficient_scope", scope="operator"');
+    const answer = await send(base, '/decode', `Bearer ${await door.token({ claims: { scope: 'pin:read operators operator:act' } })}`);
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer error="insufficient_scope", scope="operator:read"');
     expect(await line(answer)).toBe('403 insufficient_scope');
+  });
+
+  test('takes the scope of the release before', async () => {
+    const { base } = await codec();
+    expect((await send(base, '/decode', `Bearer ${await door.token({ claims: { scope: 'operator' } })}`)).status).toBe(200);
   });
 
   test('is good for an hour after sign-in, by its own clock', async () => {

@@ -30,7 +30,7 @@ export async function startOperatorListener(stand: Stand): Promise<OperatorListe
     currentDate: async () => new Date(),
   });
   const base = await listen(createHttpServer(operatorApp({ ...stand.deps, operatorTokens: tokens })), 'http');
-  const token = ({ subject = 'olga', scope = 'operator' } = {}) =>
+  const token = ({ subject = 'olga', scope = 'operator:read operator:act' } = {}) =>
     stand.issuer.token({ scope, claims: { iss: OPERATOR_ISSUER, aud: OPERATOR_AUDIENCE, sub: subject, client_id: undefined } });
   return { base, token };
 }
