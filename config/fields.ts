@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KEY_TYPES } from '../contract/key-types.ts';
-import { CALLERS, KEY_SETS, OPERATOR_TOKENS } from './caller-fields.ts';
+import { CALLERS } from './caller-fields.ts';
+import { CODEC_SERVER } from './codec-fields.ts';
 import { databaseUrl } from './database-url.ts';
 import { EDGE } from './edge-fields.ts';
 import { count, flag, internalHost, pem, port, seconds, secret, text, url, value, whole } from './field.ts';
@@ -233,28 +234,6 @@ const SWEEP = {
     seconds(10, 300),
     'How old a row without a started workflow is before the sweeper starts it; a device waits for it.',
   ),
-};
-
-const CODEC_SERVER = {
-  codecHost: value('CS_CODEC_HOST', text.default('127.0.0.1'), 'Address of the codec server.'),
-  codecPort: value('CS_CODEC_PORT', port.default(8234), 'Port of the codec server.'),
-  uiOrigin: value(
-    'CS_TEMPORAL_UI_ORIGIN',
-    url,
-    'The one origin (scheme, host, port) whose pages may call the codec server: the Temporal UI.',
-  ),
-  codecJwksUrl: value(
-    'CS_CODEC_JWKS_URL',
-    url.optional(),
-    'JWK Set for operator access tokens; required unless the codec server listens on loopback only.',
-  ),
-  clientAudience: value(
-    'CS_JWT_AUDIENCE',
-    text.optional(),
-    '`aud` of Token Service access tokens: one that is for it as well opens nothing of operators. Needed with CS_CODEC_JWKS_URL.',
-  ),
-  ...OPERATOR_TOKENS,
-  ...KEY_SETS,
 };
 
 /** Which settings a process reads. A key that is not listed for a process must not be given to it. */

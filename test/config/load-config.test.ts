@@ -106,7 +106,8 @@ describe('what production refuses and development allows', () => {
     ['api', 'CS_JWKS_URL'],
     ['codec', 'CS_CODEC_JWKS_URL'],
   ] as const)('%s with a key set that is fetched without TLS (%s)', (name, env) => {
-    const changes = { [env]: 'http://token-service.example.org/jwks.json' };
+    const operators = { CS_OPERATOR_JWT_ISSUER: 'https://identity.example.org', CS_OPERATOR_JWT_AUDIENCE: 'operators' };
+    const changes = { ...operators, [env]: 'http://token-service.example.org/jwks.json' };
     expect(problemsOf(name, environmentOf(name, changes))).toEqual([expect.stringMatching(`^${env} .*https`)]);
     expect(problemsOf(name, environmentOf(name, { ...changes, CS_ENV: 'development' }))).toEqual([]);
   });

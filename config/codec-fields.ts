@@ -1,0 +1,25 @@
+import { KEY_SETS, OPERATOR_TOKENS } from './caller-fields.ts';
+import { port, text, url, value } from './field.ts';
+
+/** Where the codec server is, and whose tokens open it. */
+export const CODEC_SERVER = {
+  codecHost: value('CS_CODEC_HOST', text.default('127.0.0.1'), 'Address of the codec server.'),
+  codecPort: value('CS_CODEC_PORT', port.default(8234), 'Port of the codec server.'),
+  uiOrigin: value(
+    'CS_TEMPORAL_UI_ORIGIN',
+    url,
+    'The one origin (scheme, host, port) whose pages may call the codec server: the Temporal UI.',
+  ),
+  codecJwksUrl: value(
+    'CS_CODEC_JWKS_URL',
+    url.optional(),
+    'JWK Set for operator access tokens; required unless the codec server listens on loopback only.',
+  ),
+  clientAudience: value(
+    'CS_JWT_AUDIENCE',
+    text.optional(),
+    '`aud` of Token Service access tokens: one that is for it as well opens nothing of operators. Needed with CS_CODEC_JWKS_URL.',
+  ),
+  ...OPERATOR_TOKENS,
+  ...KEY_SETS,
+};
