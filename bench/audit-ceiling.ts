@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { PRISMA_FOLDER } from '../cli/commands/migrate.ts';
+import { discardData } from '../cli/dev/discard-data.ts';
 import { freePort } from '../cli/dev/free-ports.ts';
 import { startPostgres } from '../cli/dev/postgres.ts';
 import { applyMigrations } from '../store/migrate.ts';
@@ -46,7 +47,7 @@ try {
   process.exitCode = 1;
 } finally {
   await postgres.stop();
-  rmSync(folder, { recursive: true, force: true });
+  discardData(folder);
 }
 process.exit(); // the schema engine keeps its connection
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { PART_NAMES, partCommands } from './commands/parts.ts';
 import { errorSentence } from './error-sentence.ts';
+import { complain } from './print.ts';
 
 const program = new Command('cs')
   .description('Certificate Service: client certificates for the devices of a mobile app, one durable Temporal workflow per enrollment.')
@@ -23,6 +24,6 @@ if (process.argv[2] === 'csr') {
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`cs: ${errorSentence(error)}\n`);
+  complain(`cs: ${errorSentence(error)}`);
   process.exitCode = 1;
 }

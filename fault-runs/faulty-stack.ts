@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import pg from 'pg';
 import { anyPorts } from '../cli/dev/any-ports.ts';
 import type { DevJson } from '../cli/dev/dev-json.ts';
 import { secretPaths } from '../cli/dev/dev-secrets.ts';
+import { discardData } from '../cli/dev/discard-data.ts';
 import { findTemporal } from '../cli/dev/find-temporal.ts';
 import type { Ports } from '../cli/dev/ports.ts';
 import { type RunningPostgres, startPostgres } from '../cli/dev/postgres.ts';
@@ -58,7 +59,7 @@ type Stops = Array<() => Promise<unknown>>;
 export async function faultyStack(say: (sentence: string) => void): Promise<FaultyStack> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'cs-faults-'));
   chmodSync(dataFolder, 0o711); // PostgreSQL's own user must pass
-  const stops: Stops = [async () => rmSync(dataFolder, { recursive: true, force: true })];
+  const stops: Stops = [async () => discardData(dataFolder)];
   const stop = async () => {
     for (const end of stops.splice(0).toReversed()) await end();
   };

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { verifyDatabase } from '../cli/audit/verify-database.ts';
 import { anyPorts } from '../cli/dev/any-ports.ts';
 import type { DevJson } from '../cli/dev/dev-json.ts';
+import { discardData } from '../cli/dev/discard-data.ts';
 import { startStack } from '../cli/dev/stack.ts';
 import { evidenceKeys } from '../cli/evidence-keys.ts';
 import { operatorClient } from '../cli/operator/operator-client.ts';
@@ -45,6 +46,7 @@ async function main(args: readonly string[]): Promise<void> {
     if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(evidence(release, found), null, 2)}\n`);
     process.exitCode = found.faults.length === 0 ? 0 : 1;
   } finally {
+    discardData(join(scratch, 'data'));
     rmSync(scratch, { recursive: true, force: true });
     release.discard();
   }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { discardData } from '../cli/dev/discard-data.ts';
 import { freePort } from '../cli/dev/free-ports.ts';
 import { type RunningPostgres, startPostgres } from '../cli/dev/postgres.ts';
 import { applyMigrations } from '../store/migrate.ts';
@@ -80,7 +81,7 @@ async function withPostgres<Result>(work: (postgres: RunningPostgres) => Promise
     return await work(postgres);
   } finally {
     await postgres.stop();
-    rmSync(folder, { recursive: true, force: true });
+    discardData(folder);
   }
 }
 

@@ -7,6 +7,7 @@
  * - `pin_against_policy`, `pin_weak`: the PIN itself; the flow asks the user again, so callers see them in `lastError` only.
  * - `sealed_key_refused`, `certificate_refused`, `receipt_refused`: something received does not hold. Nothing was acknowledged, except for `receipt_refused`.
  * - `card_wrong_secret`, `card_damaged`, `card_version`, `card_empty`: the virtual smart card.
+ * - `card_unsafe`: folder or file of the card belong to another user, are open to others, or are a link. Nothing was read or written.
  * - `nothing_to_resume`: the card holds no unfinished enrollment.
  */
 export type SdkErrorCode =
@@ -23,6 +24,7 @@ export type SdkErrorCode =
   | 'card_damaged'
   | 'card_version'
   | 'card_empty'
+  | 'card_unsafe'
   | 'nothing_to_resume';
 
 /** An error that the SDK itself found. `message` is for developers, never for the user; it names no secret. */

@@ -6,6 +6,7 @@ import type { ListedEntry } from '../../core/pki/read-crl-entries.ts';
 import { readCrlEntries } from '../../core/pki/read-crl-entries.ts';
 import { readVerifiedCrl } from '../../core/pki/read-verified-crl.ts';
 import { type RootIssued, rootIssued } from '../../core/pki/root-issued.ts';
+import { readSecretFile } from '../secret-file.ts';
 
 /** What lies beside the root key, all of it of this root. */
 export interface CaFolder {
@@ -28,7 +29,7 @@ export function readCaFolder(folder: string): CaFolder {
   const names = readdirSync(folder).filter((name) => name.endsWith(ENDING) && name !== `root${ENDING}`);
   return {
     rootPem: readFileSync(join(folder, `root${ENDING}`), 'utf8'),
-    rootKeyPem: readFileSync(join(folder, 'root.key.pem'), 'utf8'),
+    rootKeyPem: readSecretFile(join(folder, 'root.key.pem')).toString('utf8'),
     issued: names.toSorted().map((name) => issuedIn(folder, name, root)),
     crl: crlIn(folder, root),
   };

@@ -11,6 +11,7 @@ import { verifySegment } from '../audit/verify-segment.ts';
 import { evidenceKeys, keptKeys } from '../evidence-keys.ts';
 import { operatorName } from '../operator-name.ts';
 import { databaseUrlOf } from '../place.ts';
+import { complain, printJson, printText } from '../print.ts';
 import { withDatabase } from '../with-database.ts';
 
 const PLACE = 'Uses CS_DATABASE_URL_FILE if it is set, else the development stack of --data.';
@@ -46,11 +47,10 @@ function verifyCommand(): Command {
     )
     .action(async (options: VerifyOptions) => {
       const verdict = options.file === undefined ? await verifyThere(options) : await verifyFile(options, options.file);
-      console.log(options.json === true ? JSON.stringify(verdict, null, 2) : sentence(verdict));
+      if (options.json === true) printJson(verdict);
+      else printText(sentence(verdict));
       if (verdict.ok && options.file !== undefined && options.jwks === undefined)
-        console.error(
-          'Signed by keys that stand in the file itself: that proves no origin. Say --jwks with keys that you kept, or --head.',
-        );
+        complain('Signed by keys that stand in the file itself: that proves no origin. Say --jwks with keys that you kept, or --head.');
       process.exitCode = verdict.ok ? 0 : 1;
     });
 }
@@ -79,8 +79,8 @@ function headCommand(): Command {
     .action(({ data, json }: { data: string; json?: boolean }) =>
       withDatabase(data, async (db) => {
         const head = await readAuditHead(db);
-        if (json !== true) return console.log(`${head.seq}:${head.hash}`);
-        console.log(JSON.stringify({ ...head, checkpoint: (await readLastCheckpoint(db)) ?? null }, null, 2));
+        if (json !== true) return printText(`${head.seq}:${head.hash}`);
+        printJson({ ...head, checkpoint: (await readLastCheckpoint(db)) ?? null });
       }),
     );
 }
@@ -95,7 +95,7 @@ function exportCommand(): Command {
     .action(({ through, out, data }: { through: number | Date; out: string; data: string }) =>
       withDatabase(data, async (db) => {
         const held = await exportSegment(db, through, out);
-        console.log(`Wrote places ${held.start + 1} to ${held.through} to ${out}. Verify it with: cs audit verify --file ${out}`);
+        printText(`Wrote places ${held.start + 1} to ${held.through} to ${out}. Verify it with: cs audit verify --file ${out}`);
       }),
     );
 }
@@ -111,7 +111,7 @@ function dropCommand(): Command {
       withDatabase(data, async (db) => {
         const keys = await evidenceKeys(db, jwks);
         const went = await dropSegment(db, databaseUrlOf(data), segment, keys, operatorName());
-        console.log(`Dropped ${went} audit rows that ${segment} holds. Keep the file.`);
+        printText(`Dropped ${went} audit rows that ${segment} holds. Keep the file.`);
       }),
     );
 }

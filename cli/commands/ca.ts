@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { ISSUER_IDS, type IssuerId } from '../../contract/key-types.ts';
 import { createHierarchy, type Hierarchy } from '../../core/pki/create-hierarchy.ts';
 import { CA_REASONS, type CaReason } from '../../core/pki/next-root-entries.ts';
 import { signRootCrl } from '../ca/sign-root-crl.ts';
+import { printText } from '../print.ts';
+import { readSecretFile, writeSecretFile } from '../secret-file.ts';
 
 interface InitOptions {
   out: string;
@@ -35,7 +37,7 @@ function initCommand(): Command {
       const folder = resolve(out);
       if (existsSync(join(folder, 'root.crt.pem'))) throw new Error(`${out} holds a hierarchy already; take another folder.`);
       writeHierarchy(folder, createHierarchy({ organization, publicBaseUrl, now: new Date(), passphrases: readPassphrases(passphrases) }));
-      console.log(`Wrote root, issuing-rsa and issuing-ec (.crt.pem, .key.pem) and root.crl to ${out}. Keep root.key.pem offline.`);
+      printText(`Wrote root, issuing-rsa and issuing-ec (.crt.pem, .key.pem) and root.crl to ${out}. Keep root.key.pem offline.`);
     });
 }
 
@@ -57,11 +59,11 @@ function rootCrlCommand(): Command {
     .option('--unlist <ca...>', 'entries to take out again: an un-revocation; see CS_ROOT_CRL_MAY_LACK')
     .addHelpText('after', ROOT_CRL_EXAMPLES)
     .action(({ ca: folder, passphraseFile, revoke = [], reason, unlist = [] }: RootCrlOptions) => {
-      const passphrase = readFileSync(passphraseFile, 'utf8').trim();
+      const passphrase = readSecretFile(passphraseFile).toString('utf8').trim();
       const signed = signRootCrl({ folder, passphrase, now: new Date(), revoke, reason, unlist });
-      console.log(`Wrote root CRL number ${signed.number} to ${signed.path}. It revokes ${signed.entries.length === 0 ? 'nothing.' : ''}`);
-      for (const { serial, reason: why, revokedAt } of signed.entries) console.log(`  ${serial}  ${why}  ${revokedAt.toISOString()}`);
-      for (const remark of signed.remarks) console.log(remark);
+      printText(`Wrote root CRL number ${signed.number} to ${signed.path}. It revokes ${signed.entries.length === 0 ? 'nothing.' : ''}`);
+      for (const { serial, reason: why, revokedAt } of signed.entries) printText(`  ${serial}  ${why}  ${revokedAt.toISOString()}`);
+      for (const remark of signed.remarks) printText(remark);
     });
 }
 
@@ -75,16 +77,12 @@ export function writeHierarchy(folder: string, { issuers, rootCrl }: Hierarchy):
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const id of ISSUER_IDS) {
     writeFileSync(join(folder, `${id}.crt.pem`), issuers[id].certificatePem);
-    writeFileSync(join(folder, `${id}.key.pem`), issuers[id].encryptedKeyPem, { mode: 0o600 });
+    writeSecretFile(join(folder, `${id}.key.pem`), issuers[id].encryptedKeyPem);
   }
   writeFileSync(join(folder, 'root.crl'), rootCrl);
 }
 
 function readPassphrases(folder: string): Record<IssuerId, string> {
-  const passphrase = (id: IssuerId) => read(folder, id).trim();
+  const passphrase = (id: IssuerId) => readSecretFile(join(folder, id)).toString('utf8').trim();
   return { root: passphrase('root'), 'issuing-rsa': passphrase('issuing-rsa'), 'issuing-ec': passphrase('issuing-ec') };
-}
-
-function read(folder: string, file: string): string {
-  return readFileSync(join(folder, file), 'utf8');
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { explainCsr } from '../csr/explain-csr.ts';
 import { readCsrFile } from '../csr/read-csr-file.ts';
+import { complain, printJson, printText } from '../print.ts';
 
 interface CheckOptions {
   deliveryKey?: string;
@@ -33,10 +34,11 @@ function check(file: string, options: CheckOptions): void {
     const csr = readCsrFile(file);
     const deliveryKey = options.deliveryKey === undefined ? undefined : { value: readJson(options.deliveryKey) };
     const { accepted, text, json } = explainCsr(csr, deliveryKey);
-    process.stdout.write(options.json === true ? `${JSON.stringify(json, null, 2)}\n` : `${text}\n`);
+    if (options.json === true) printJson(json);
+    else printText(text);
     process.exitCode = accepted ? 0 : 1;
   } catch (error) {
-    process.stderr.write(`cs: ${error instanceof Error ? error.message : 'cannot read'}\n`);
+    complain(`cs: ${error instanceof Error ? error.message : 'cannot read'}`);
     process.exitCode = CANNOT_READ;
   }
 }

@@ -8,6 +8,7 @@ import { forgetDevJson } from '../dev/dev-json.ts';
 import { assertPortsFree } from '../dev/free-ports.ts';
 import { PORTS, type PortName, type Ports, portNames } from '../dev/ports.ts';
 import { type Stack, startStack } from '../dev/stack.ts';
+import { complain, printText } from '../print.ts';
 import { DEMO_PIN } from './enroll.ts';
 
 interface DevOptions {
@@ -53,22 +54,22 @@ async function dev(options: DevOptions): Promise<void> {
   const interrupted = new AbortController();
   const signal = new Promise<void>((done) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const)
-      process.on(name, () => (interrupted.signal.aborted || console.log('· stopping'), interrupted.abort(), done()));
+      process.on(name, () => (interrupted.signal.aborted || printText('· stopping'), interrupted.abort(), done()));
   });
   const taken = takeDataFolder(dataFolder, options.fresh === true);
   try {
     const stack = await startStack({
       dataFolder,
       ports: await choosePorts(options, taken.leftBehind ? ORPHANS_END_MS : 0),
-      say: (sentence) => console.log(`· ${sentence}`),
+      say: (sentence) => printText(`· ${sentence}`),
       signal: interrupted.signal,
     });
     try {
-      console.log(`· everything is up after ${((Date.now() - begun) / 1_000).toFixed(1)} s\n`);
+      printText(`· everything is up after ${((Date.now() - begun) / 1_000).toFixed(1)} s\n`);
       if (options.enroll) await Promise.race([demonstration(stack, dataFolder, options.once === true), signal, stack.broken]);
       if (options.once !== true) await untilStopped(stack, signal);
     } finally {
-      if (!interrupted.signal.aborted) console.log('· stopping');
+      if (!interrupted.signal.aborted) printText('· stopping');
       await stack.stop();
       forgetDevJson(dataFolder);
     }
@@ -101,18 +102,16 @@ async function demonstration(stack: Stack, dataFolder: string, once: boolean): P
   } catch (error) {
     if (once) throw error;
     const why = error instanceof Error ? error.message : 'it failed';
-    console.log(
-      `\nThe stack is up, but the demonstration was refused: ${why} Another device: npx cs enroll --user u-other; anew: --fresh.`,
-    );
+    printText(`\nThe stack is up, but the demonstration was refused: ${why} Another device: npx cs enroll --user u-other; anew: --fresh.`);
   }
-  if (!once) console.log(whatToTryNext(dataFolder));
+  if (!once) printText(whatToTryNext(dataFolder));
 }
 
 async function demonstrate({ dev }: Stack, dataFolder: string): Promise<void> {
-  console.log(
+  printText(
     'A device enrolls. The user has one PIN for all devices; the device makes its own key; the service makes the SDK key and cannot keep it.\n',
   );
-  const narration = narrator(console.log);
+  const narration = narrator(printText);
   const enrolled = await enrollOne(dev, {
     userId: 'u-demo',
     deviceId: 'd-1',
@@ -124,13 +123,13 @@ async function demonstrate({ dev }: Stack, dataFolder: string): Promise<void> {
     onRegistered: narration.registered,
     onStep: narration.step,
   });
-  console.log(whereItIs(dev, enrolled, dataFolder));
+  printText(whereItIs(dev, enrolled, dataFolder));
 }
 
 async function untilStopped({ broken }: Stack, signal: Promise<void>): Promise<void> {
-  console.log('Running until Ctrl-C.');
+  printText('Running until Ctrl-C.');
   const reason = await Promise.race([broken, signal]);
   if (reason === undefined) return;
-  console.error(`cs: ${reason}`);
+  complain(`cs: ${reason}`);
   process.exitCode = 1;
 }

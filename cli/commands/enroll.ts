@@ -4,6 +4,7 @@ import { DELIVERY_FORMATS, type DeliveryFormat, KEY_TYPES, type KeyType } from '
 import { enrollOne } from '../demo/enroll-one.ts';
 import { narrator } from '../demo/narrate.ts';
 import { attachment } from '../dev/dev-json.ts';
+import { printJson, printText } from '../print.ts';
 
 interface EnrollOptions {
   data: string;
@@ -40,7 +41,7 @@ export function enrollCommand(): Command {
 async function enroll(options: EnrollOptions): Promise<void> {
   const dev = attachment(options.data);
   const quiet = options.json === true;
-  const narration = narrator((line) => quiet || console.log(line));
+  const narration = narrator((line) => quiet || printText(line));
   const enrolled = await enrollOne(dev, {
     userId: options.user,
     deviceId: options.device,
@@ -53,7 +54,6 @@ async function enroll(options: EnrollOptions): Promise<void> {
     onStep: narration.step,
     ...(options.sdkKey === undefined ? {} : { sdkKeyType: options.sdkKey }),
   });
-  console.log(
-    quiet ? JSON.stringify(enrolled, null, 2) : `\nEnrolled in ${enrolled.milliseconds} ms; the card is in ${enrolled.cardFolder}.`,
-  );
+  if (quiet) printJson(enrolled);
+  else printText(`\nEnrolled in ${enrolled.milliseconds} ms; the card is in ${enrolled.cardFolder}.`);
 }

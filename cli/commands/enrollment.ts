@@ -8,6 +8,7 @@ import { readSignedTimeline, requestTimeline } from '../../store/timeline-reques
 import { clientConnectionOptions } from '../../temporal/connection-options.ts';
 import { operatorName } from '../operator-name.ts';
 import { temporalOf } from '../place.ts';
+import { complain, printJson, printText } from '../print.ts';
 import { gatherTimeline } from '../timeline/gather-timeline.ts';
 import { renderTimeline } from '../timeline/render-timeline.ts';
 import { withDatabase } from '../with-database.ts';
@@ -50,7 +51,8 @@ async function showFrom(db: Database, id: EnrollmentId, options: ShowOptions): P
     const { namespace } = to ?? {};
     const client = connection === undefined || namespace === undefined ? undefined : new Client({ connection, namespace });
     const timeline = await gatherTimeline(db, client, id);
-    console.log(options.json === true ? JSON.stringify(timeline, null, 2) : renderTimeline(timeline));
+    if (options.json === true) printJson(timeline);
+    else printText(renderTimeline(timeline));
     if (options.export !== undefined) await exportSigned(db, id, options.export);
   } finally {
     await connection?.close();
@@ -66,7 +68,7 @@ async function exportSigned(db: Database, id: EnrollmentId, file: string): Promi
     const jws = await readSignedTimeline(db, request);
     if (jws !== undefined) {
       writeFileSync(file, `${jws}\n`, { flag: 'wx', mode: 0o600 });
-      console.error(`Signed by the evidence key: ${file}. Verify it with: cs timeline verify ${file}`);
+      complain(`Signed by the evidence key: ${file}. Verify it with: cs timeline verify ${file}`);
       return;
     }
     await sleep(250);

@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import { enrollmentWorkflowId, isEnrollmentId } from '../../contract/ids.ts';
 import { type Criterion, type FoundEnrollment, findEnrollments } from '../../store/find.ts';
 import { attachment } from '../dev/dev-json.ts';
+import { printJson, printText } from '../print.ts';
+import { visibleText } from '../visible-text.ts';
 import { withDatabase } from '../with-database.ts';
 
 interface FindOptions {
@@ -41,7 +43,8 @@ async function find(options: FindOptions): Promise<void> {
     workflowId: workflowOf(one),
     temporal: link(ui, options.namespace, one),
   }));
-  console.log(options.json === true ? JSON.stringify(found, null, 2) : found.map(render).join('\n\n') || 'Nothing fits.');
+  if (options.json === true) printJson(found);
+  else printText(found.map(render).join('\n\n') || 'Nothing fits.');
 }
 
 function toCriterion({ device, user, serial, enrollment }: FindOptions): Criterion {
@@ -74,7 +77,7 @@ function render(one: FoundEnrollment & { temporal: string | undefined }): string
   const end = one.code === null ? '' : ` (${one.code})`;
   return [
     `enrollment ${one.enrollmentId}  ${one.state}${end}`,
-    `  user ${one.userId}  device ${one.deviceId}  token ${one.tokenId}  client ${one.clientId}`,
+    `  user ${visibleText(one.userId)}  device ${visibleText(one.deviceId)}  token ${visibleText(one.tokenId)}  client ${visibleText(one.clientId)}`,
     `  created ${one.createdAt.toISOString()}${one.endedAt === null ? '' : `  ended ${one.endedAt.toISOString()}`}`,
     ...one.certificates.map(
       ({ kind, serial, issuerId, status, notAfter }) =>

@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Blocking, blockKey, listBlockedKeys } from '../../store/blocked-key.ts';
 import { operatorName } from '../operator-name.ts';
+import { printJson, printText } from '../print.ts';
 import { readPublicKey } from '../read-public-key.ts';
+import { visibleText } from '../visible-text.ts';
 import { withDatabase } from '../with-database.ts';
 
 interface Place {
@@ -36,7 +38,8 @@ function blockCommand(): Command {
       if (reason.trim() === '') throw new Error('Say --reason: the audit keeps it.');
       const blockedBy = operatorName(by);
       const done = await withDatabase(place.data, (db) => blockKey(db, { spkiSha256, reason, blockedBy }));
-      console.log(place.json === true ? JSON.stringify({ spkiSha256, ...done }, null, 2) : render(spkiSha256, done));
+      if (place.json === true) printJson({ spkiSha256, ...done });
+      else printText(render(spkiSha256, done));
     });
 }
 
@@ -47,8 +50,9 @@ function listCommand(): Command {
     .action(async (place: Place) => {
       const keys = await withDatabase(place.data, listBlockedKeys);
       const line = ({ spkiSha256, blockedAt, blockedBy, reason }: (typeof keys)[number]) =>
-        `${spkiSha256}  ${blockedAt.toISOString()}  ${blockedBy}  ${reason}`;
-      console.log(place.json === true ? JSON.stringify(keys, null, 2) : keys.map(line).join('\n') || 'No key is blocked.');
+        `${spkiSha256}  ${blockedAt.toISOString()}  ${visibleText(blockedBy)}  ${visibleText(reason)}`;
+      if (place.json === true) printJson(keys);
+      else printText(keys.map(line).join('\n') || 'No key is blocked.');
     });
 }
 

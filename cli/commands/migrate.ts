@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { loadConfig } from '../../config/load-config.ts';
 import { refuseDebugging } from '../../process/refuse-debugging.ts';
 import { applyMigrations } from '../../store/migrate.ts';
+import { complain, printJson, printText } from '../print.ts';
 
 /** The folder with schema and migrations; the build copies it into dist, so that it stands in the same place. */
 export const PRISMA_FOLDER = fileURLToPath(new URL('../../prisma', import.meta.url));
@@ -19,10 +20,10 @@ export function migrateCommand(): Command {
       const { databaseUrl, environment } = loadConfig('migrate', process.env);
       refuseDebugging('migrate', environment === 'production', process.env);
       const applied = await applyMigrations(databaseUrl, PRISMA_FOLDER, {
-        onProgress: (sentence) => process.stderr.write(`${sentence}\n`),
+        onProgress: (sentence) => complain(sentence),
       });
-      if (json === true) console.log(JSON.stringify({ applied }));
-      else console.log(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`);
+      if (json === true) printJson({ applied });
+      else printText(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`);
       process.exit(0); // the schema engine keeps its connection
     });
 }

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { endedResponse, inspectedResponse, listResponse, lockedUsersResponse, sweepResponse } from '../../contract/operator-http.ts';
 import { type OperatorClient, type OperatorOptions, operatorClient } from '../operator/operator-client.ts';
 import { renderEnrollment, renderLine } from '../operator/render-enrollment.ts';
+import { printJson, printText } from '../print.ts';
+import { visibleText } from '../visible-text.ts';
 
 /** Writes JSON or the text for people; exactly one of them. */
 type Say = (answer: unknown, text: () => string) => void;
@@ -93,7 +95,7 @@ function lockedUsersCommand(): Command {
     .option('--cursor <text>', 'goes on where a page ended');
   return run(command, async (client, say, { limit, cursor }) => {
     const page = await client.call('GET', '/v1/operator/locked-users', lockedUsersResponse, { limit, cursor });
-    const lines = page.users.map(({ userId, failed }) => `${userId}  ${failed} wrong PINs`);
+    const lines = page.users.map(({ userId, failed }) => `${visibleText(userId)}  ${failed} wrong PINs`);
     say(page, () => [...lines, ...more(page.next)].join('\n') || 'Nobody is locked.');
   });
 }
@@ -123,12 +125,7 @@ function run(
       const options: ListOptions & OperatorOptions = command.opts();
       const client = await operatorClient(options);
       try {
-        await work(
-          client,
-          (answer, text) => console.log(options.json === true ? JSON.stringify(answer, null, 2) : text()),
-          options,
-          argument,
-        );
+        await work(client, (answer, text) => (options.json === true ? printJson(answer) : printText(text())), options, argument);
       } finally {
         await client.close();
       }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { evidenceKeys, keptKeys } from '../evidence-keys.ts';
+import { complain, printJson, printText } from '../print.ts';
 import { readSignedFile } from '../timeline/read-signed-file.ts';
 import { renderTimeline } from '../timeline/render-timeline.ts';
+import { visibleText } from '../visible-text.ts';
 import { withDatabase } from '../with-database.ts';
 
 interface VerifyOptions {
@@ -26,7 +28,8 @@ function verifyCommand(): Command {
     .action(async (file: string, { jwks, data, json }: VerifyOptions) => {
       const keys = jwks === undefined ? await withDatabase(data, (db) => evidenceKeys(db, undefined)) : keptKeys(jwks);
       const { exportedFor, timeline, kid } = await readSignedFile(readFileSync(file, 'utf8'), keys);
-      console.error(`Signed by the evidence key ${kid}, for ${exportedFor}, ${timeline.madeAt}.`);
-      console.log(json === true ? JSON.stringify(timeline, null, 2) : renderTimeline(timeline));
+      complain(`Signed by the evidence key ${kid}, for ${visibleText(exportedFor)}, ${timeline.madeAt}.`);
+      if (json === true) printJson(timeline);
+      else printText(renderTimeline(timeline));
     });
 }

@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { DeliveryFormat, KeyType } from '../../contract/key-types.ts';
 import { type Enrolled, enrollDevice, type PinPrompt, type StepEvent, VirtualCard } from '../../sdk/index.ts';
 import type { DevJson } from '../dev/dev-json.ts';
+import { readSecretFile, writeSecretFile } from '../secret-file.ts';
 
 export interface Enrolling {
   userId: string;
@@ -92,7 +93,7 @@ function deviceSecret(cardFolder: string): Uint8Array {
   const path = join(`${cardFolder}.device-secret`);
   if (!existsSync(path)) {
     mkdirSync(join(cardFolder, '..'), { recursive: true, mode: 0o700 });
-    writeFileSync(path, randomBytes(32), { mode: 0o600 });
+    writeSecretFile(path, randomBytes(32));
   }
-  return readFileSync(path);
+  return readSecretFile(path);
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { distantHome } from './postgres-home.ts';
+import { discardData } from './discard-data.ts';
 import { processCommand } from './process-command.ts';
 
 const LOCK = 'lock';
@@ -26,10 +26,7 @@ export function takeDataFolder(folder: string, fresh: boolean): TakenFolder {
       `The data folder ${folder} is in use by process ${holder}; stop that one (Ctrl-C there) or choose another folder with --data.`,
     );
   }
-  if (fresh) {
-    rmSync(folder, { recursive: true, force: true });
-    rmSync(distantHome(join(folder, 'postgres')), { recursive: true, force: true });
-  }
+  if (fresh) discardData(folder);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   writeFileSync(lock, String(process.pid), { mode: 0o600 });
   requireWhole(folder);

@@ -1,6 +1,7 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { writeSecretFile } from '../secret-file.ts';
 
 /** How any other client attaches to a development stack: `<data folder>/dev.json`, mode 600, because it names secrets. */
 const devJson = z.object({
@@ -25,7 +26,7 @@ const devJson = z.object({
 export type DevJson = z.infer<typeof devJson>;
 
 export function writeDevJson(dataFolder: string, content: DevJson): void {
-  writeFileSync(join(dataFolder, 'dev.json'), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  writeSecretFile(join(dataFolder, 'dev.json'), `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /** When the stack has stopped nothing can attach any more. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHierarchy } from '../../core/pki/create-hierarchy.ts';
 import { newEcKey } from '../../sdk/csr/new-key.ts';
 import { writeHierarchy } from '../commands/ca.ts';
+import { writeSecretFile } from '../secret-file.ts';
 import { NEW_POLICY, POLICY_FILE } from './development-policy.ts';
 import { makeTlsFiles } from './tls-files.ts';
 
@@ -60,7 +61,7 @@ async function once(folder: string, what: string, made: string[], make: (folder:
 }
 
 function writeSecrets(folder: string): void {
-  const write = (file: string, content: string) => writeFileSync(join(folder, file), content, { mode: 0o600 });
+  const write = (file: string, content: string) => writeSecretFile(join(folder, file), content);
   for (const [file, kid] of Object.entries(KEY_RINGS)) write(file, `${kid} ${randomBytes(32).toString('base64url')}\n`);
   for (const id of ISSUERS) write(`${id}.passphrase`, `${randomBytes(24).toString('base64url')}\n`);
   write(POLICY_FILE, `${NEW_POLICY}\n`);

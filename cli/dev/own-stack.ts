@@ -1,8 +1,10 @@
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { complain } from '../print.ts';
 import { anyPorts } from './any-ports.ts';
 import { attachment, type DevJson } from './dev-json.ts';
+import { discardData } from './discard-data.ts';
 import { startStack } from './stack.ts';
 
 export interface OwnStack {
@@ -19,8 +21,11 @@ export interface OwnStack {
 export async function ownStack(data: string | undefined, settings: Readonly<Record<string, string>> = {}): Promise<OwnStack> {
   const scratch = mkdtempSync(join(tmpdir(), 'cs-stack-'));
   chmodSync(scratch, 0o711); // PostgreSQL's own user must pass
-  const say = (sentence: string) => console.error(`· ${sentence}`);
-  const discard = () => rmSync(scratch, { recursive: true, force: true });
+  const say = (sentence: string) => complain(`· ${sentence}`);
+  const discard = () => {
+    discardData(join(scratch, 'stack'));
+    rmSync(scratch, { recursive: true, force: true });
+  };
   try {
     if (data !== undefined) return { dev: attachment(folderOf(data)), scratch, stop: async () => discard() };
     const ports = await anyPorts();

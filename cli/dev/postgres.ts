@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { writeSecretFile } from '../secret-file.ts';
 import { type Lifeline, startWithLifeline } from './lifeline.ts';
 import { type PostgresHome, preparePostgresHome } from './postgres-home.ts';
 import { processCommand } from './process-command.ts';
@@ -63,7 +64,7 @@ async function initialise(home: PostgresHome, password: string): Promise<void> {
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true, mode: 0o700 });
   const passwordFile = `${partial}.pw`;
-  writeFileSync(passwordFile, password, { mode: 0o600 });
+  writeSecretFile(passwordFile, password);
   for (const path of [partial, passwordFile]) if (home.owner !== undefined) chownSync(path, home.owner.uid, home.owner.gid);
   await run(home, 'initdb', [
     '-D',

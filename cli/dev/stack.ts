@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DATABASE_ROLES, OWNER_ROLE } from '../../store/grants.ts';
 import { applyMigrations } from '../../store/migrate.ts';
 import { PRISMA_FOLDER } from '../commands/migrate.ts';
+import { writeSecretFile } from '../secret-file.ts';
 import { ensureLoginRoles, giveToOwner, LOGIN_ROLES, type LoginRole, urlAs } from './database-roles.ts';
 import { type DevJson, writeDevJson } from './dev-json.ts';
 import { ensureDevSecrets, type SecretPaths, secretPaths } from './dev-secrets.ts';
@@ -123,8 +124,7 @@ async function databaseLogins(adminUrl: string, paths: SecretPaths): Promise<str
   const passwordOf = (role: LoginRole) => passwords.get(role) ?? '';
   await ensureLoginRoles(adminUrl, passwordOf);
   await giveToOwner(adminUrl);
-  for (const role of DATABASE_ROLES)
-    writeFileSync(paths.secret(databaseUrlFile(role)), `${urlAs(adminUrl, role, passwordOf(role))}\n`, { mode: 0o600 });
+  for (const role of DATABASE_ROLES) writeSecretFile(paths.secret(databaseUrlFile(role)), `${urlAs(adminUrl, role, passwordOf(role))}\n`);
   return urlAs(adminUrl, OWNER_ROLE, passwordOf(OWNER_ROLE));
 }
 

@@ -1,6 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeSecretFile } from '../secret-file.ts';
 import 'reflect-metadata'; // @peculiar/x509 wants it before its own import
 import * as x509 from '@peculiar/x509';
 
@@ -50,7 +51,7 @@ export async function makeTlsFiles(folder: string): Promise<void> {
   writeFileSync(join(folder, 'ca.crt.pem'), ca.toString('pem'));
   writeFileSync(join(folder, 'server.crt.pem'), `${server.toString('pem')}\n`);
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', serverKeys.privateKey));
-  writeFileSync(join(folder, 'server.key.pem'), x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'), { mode: 0o600 });
+  writeSecretFile(join(folder, 'server.key.pem'), x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'));
 }
 
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {

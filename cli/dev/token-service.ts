@@ -5,6 +5,7 @@ import { importJWK, type JWK, SignJWT } from 'jose';
 import { Agent, fetch } from 'undici';
 import { z } from 'zod';
 import type { Running } from '../../process/run-process.ts';
+import { readSecretFile } from '../secret-file.ts';
 
 export interface TokenServiceOptions {
   port: number;
@@ -24,7 +25,7 @@ const privateJwk = z.looseObject({ kty: z.string(), kid: z.string() });
  * starts the enrollment, as the real one would; the answer is what the app hands to its SDK. Development only: it authenticates nobody.
  */
 export async function startTokenService(options: TokenServiceOptions): Promise<Running> {
-  const jwk = privateJwk.parse(JSON.parse(readFileSync(options.jwkFile, 'utf8')));
+  const jwk = privateJwk.parse(JSON.parse(readSecretFile(options.jwkFile).toString('utf8')));
   const agent = new Agent({ connect: { ca: readFileSync(options.apiCaFile) } });
   const server = createServer((req, res) => {
     respond(req, res, options, jwk, agent).catch(() => send(res, 500, { error: 'the stand-in failed' }));
@@ -43,15 +44,28 @@ export function issuerOf({ port }: Pick<TokenServiceOptions, 'port'>): string {
 }
 
 async function respond(req: IncomingMessage, res: ServerResponse, options: TokenServiceOptions, jwk: JWK, agent: Agent): Promise<void> {
+  const page = faultOfPage(req, options);
+  if (page !== undefined) return send(res, 403, { error: page });
   if (req.method === 'GET' && req.url === '/jwks.json') return send(res, 200, { keys: [publicOf(jwk)] });
   if (req.method === 'GET' && req.url === '/healthz') return send(res, 200, { alive: true });
   if (req.method === 'POST' && req.url === '/device-registrations') return register(req, res, options, jwk, agent);
   send(res, 404, { calls: ['GET /jwks.json', 'POST /device-registrations'] });
 }
 
+/**
+ * It knows nobody, so no web page may use it: one of another origin says so itself, one that got our address by DNS rebinding names a
+ * host that is not ours, and a form cannot send JSON.
+ */
+function faultOfPage({ headers }: IncomingMessage, { port }: TokenServiceOptions): string | undefined {
+  if (headers.origin !== undefined) return 'no web page may call the stand-in: there is an Origin';
+  const ours = [`127.0.0.1:${port}`, `localhost:${port}`].includes(headers.host ?? '');
+  return ours ? undefined : `call it as 127.0.0.1:${port}: another Host may be a web page behind DNS rebinding`;
+}
+
 /** The registration id is the Idempotency-Key: a repeated registration finds its enrollment again. */
 async function register(req: IncomingMessage, res: ServerResponse, options: TokenServiceOptions, jwk: JWK, agent: Agent): Promise<void> {
-  const body = registration.safeParse(JSON.parse(await textOf(req)));
+  if (!/^application\/json *(;|$)/i.test(req.headers['content-type'] ?? '')) return send(res, 415, { error: 'send application/json' });
+  const body = registration.safeParse(jsonOf(await textOf(req)));
   if (!body.success) return send(res, 422, { error: 'userId, deviceId, tokenId, pin and platform are needed' });
   const answer = await fetch(`${options.apiUrl}/v1/enrollments`, {
     method: 'POST',
@@ -93,6 +107,14 @@ export async function accessToken(
 
 function publicOf({ d: _private, ...rest }: JWK): JWK {
   return rest;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function textOf(req: IncomingMessage): Promise<string> {

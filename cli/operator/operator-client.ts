@@ -5,6 +5,8 @@ import { Agent, fetch } from 'undici';
 import { z } from 'zod';
 import { attachment } from '../dev/dev-json.ts';
 import { accessToken } from '../dev/token-service.ts';
+import { readSecretFile } from '../secret-file.ts';
+import { visibleText } from '../visible-text.ts';
 
 export interface OperatorOptions {
   url?: string;
@@ -65,7 +67,7 @@ async function placeOf({ url, tokenFile, ca, data }: OperatorOptions): Promise<P
 
 async function development(data: string): Promise<Place> {
   const { operator, jwt, tlsCaFile } = attachment(data);
-  const jwk: JWK = privateJwk.parse(JSON.parse(readFileSync(jwt.privateJwkFile, 'utf8')));
+  const jwk: JWK = privateJwk.parse(JSON.parse(readSecretFile(jwt.privateJwkFile).toString('utf8')));
   const subject =
     userInfo()
       .username.replaceAll(/[^A-Za-z0-9._:-]/g, '-')
@@ -79,16 +81,18 @@ async function development(data: string): Promise<Place> {
 }
 
 function tokenOf(path: string): string {
-  const token = read(path, '--token-file').trim();
+  const token = read(path, '--token-file', readSecretFile).trim();
   if (!/^[A-Za-z0-9._~+/=-]+$/.test(token))
     throw new Error(`--token-file names ${path}, which does not hold one access token and nothing else.`);
   return token;
 }
 
-function read(path: string, option: string): string {
+function read(path: string, option: string, from: (file: string) => Buffer = (file) => readFileSync(file)): string {
   try {
-    return readFileSync(path, 'utf8');
+    return from(path).toString('utf8');
   } catch (error) {
+    // A sentence of its own: the file was read, and its rights are too wide.
+    if (!(error instanceof Error && 'code' in error)) throw error;
     throw new Error(`${option} names ${path}, which cannot be read (${codeOf(error)}).`, { cause: error });
   }
 }
@@ -114,7 +118,7 @@ function refusal(status: number, text: string): string {
     return `The answer was ${status} and no problem document: --url is not the operator listener of a Certificate Service.`;
   const { code, detail, hint, instance } = parsed.data;
   const advice = ADVICE[code] ?? hint;
-  return `${detail.replace(/[^.]$/, '$&.')} ${advice} (${code}, request ${instance.replace('urn:uuid:', '')})`;
+  return visibleText(`${detail.replace(/[^.]$/, '$&.')} ${advice} (${code}, request ${instance.replace('urn:uuid:', '')})`);
 }
 
 const ADVICE: Readonly<Record<string, string>> = {

@@ -1,24 +1,26 @@
 import type { InspectedResponse, ListedEnrollment } from '../../contract/operator-http.ts';
+import { visibleText } from '../visible-text.ts';
 
 /** One line an enrollment. */
 export function renderLine(one: ListedEnrollment): string {
   const end = one.code === undefined ? '' : ` (${one.code})`;
   const unstarted = one.started || one.endedAt !== undefined ? '' : '  workflow not started';
-  return `${one.enrollmentId}  ${`${one.state}${end}`.padEnd(28)} since ${one.stateSince}  user ${one.userId}  device ${one.deviceId}${unstarted}`;
+  return `${one.enrollmentId}  ${`${one.state}${end}`.padEnd(28)} since ${one.stateSince}  user ${visibleText(one.userId)}  device ${visibleText(one.deviceId)}${unstarted}`;
 }
 
 /** Everything of one enrollment, as a person reads it. */
 export function renderEnrollment(one: InspectedResponse): string {
   return [
     `enrollment ${one.enrollmentId}  ${one.state}${one.code === undefined ? '' : ` (${one.code})`} since ${one.stateSince}`,
-    `  user ${one.userId}  device ${one.deviceId}  token ${one.tokenId}  client ${one.clientId}  ${one.platform}`,
+    `  user ${visibleText(one.userId)}  device ${visibleText(one.deviceId)}  token ${visibleText(one.tokenId)}  client ${visibleText(one.clientId)}  ${one.platform}`,
     one.endedAt === undefined
       ? `  created ${one.createdAt}  this stage ends ${one.deadline}  all ends ${one.expiresAt}`
       : `  created ${one.createdAt}  ended ${one.endedAt}`,
     `  PIN: ${one.pin.policy}${pinProof(one)}; ${one.pin.attempts} attempt(s) here; user's PIN ${one.pin.status}, ${one.pin.failed} wrong`,
     `  CSR: ${one.csr.submissions.length} submission(s), ${one.csr.refusals} refused`,
     ...one.csr.submissions.map(
-      ({ receivedAt, outcome, detail }) => `    ${receivedAt}  ${outcome ?? 'not judged'}${detail === undefined ? '' : `: ${detail}`}`,
+      ({ receivedAt, outcome, detail }) =>
+        `    ${receivedAt}  ${outcome ?? 'not judged'}${detail === undefined ? '' : `: ${visibleText(detail)}`}`,
     ),
     ...one.intents.map(
       ({ kind, serial, issuer, keyType, status }) => `  intent ${kind.padEnd(4)} ${serial}  ${status}  ${keyType} by ${issuer}`,

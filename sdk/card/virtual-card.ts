@@ -52,7 +52,7 @@ export class VirtualCard {
     this.#store = store;
   }
 
-  /** Opens the card in a directory, or makes an empty one. Throws `card_wrong_secret`, `card_damaged`, `card_version`, `configuration`. */
+  /** Opens the card in a directory, or makes an empty one. Throws `card_wrong_secret`, `card_damaged`, `card_version`, `card_unsafe`, `configuration`. */
   static async open({ directory, deviceSecret }: OpenCardOptions): Promise<VirtualCard> {
     if (deviceSecret.length !== 32) throw new SdkError('configuration', 'the device secret must have 32 octets');
     return new VirtualCard(await CardStore.open(directory, Uint8Array.from(deviceSecret)));

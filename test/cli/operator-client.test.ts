@@ -11,7 +11,7 @@ import { SERVER_AUTH, testCa, testCertificate } from '../api-real/stand/test-pki
 
 const folder = mkdtempSync(join(tmpdir(), 'cs-cli-'));
 const file = (name: string, content: string) => {
-  writeFileSync(join(folder, name), content);
+  writeFileSync(join(folder, name), content, { mode: 0o600 });
   return join(folder, name);
 };
 const ca = await testCa('TLS TEST CA');

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { takeDataFolder } from '../../cli/dev/data-folder.ts';
+import { discardData } from '../../cli/dev/discard-data.ts';
+import { distantHome } from '../../cli/dev/postgres-home.ts';
 
 describe('a data folder', () => {
   it('is made, taken, and given back', () => {
@@ -30,6 +32,15 @@ describe('a data folder', () => {
     writeFileSync(join(folder, 'thesis.txt'), 'years of work');
     expect(() => takeDataFolder(folder, true)).toThrow(/not a data folder/);
     expect(existsSync(join(folder, 'thesis.txt'))).toBe(true);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('is discarded with the files that PostgreSQL has elsewhere, as --fresh does', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cs-data-'));
+    const elsewhere = distantHome(join(folder, 'postgres'));
+    mkdirSync(join(elsewhere, 'data'), { recursive: true });
+    discardData(folder);
+    expect([folder, elsewhere].filter((path) => existsSync(path))).toEqual([]);
+    discardData(folder);
   });
 
   it('that lacks a piece proposes --fresh, which begins anew', () => {

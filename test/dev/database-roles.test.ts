@@ -5,6 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PRISMA_FOLDER } from '../../cli/commands/migrate.ts';
 import { ensureLoginRoles, giveToOwner, urlAs } from '../../cli/dev/database-roles.ts';
+import { discardData } from '../../cli/dev/discard-data.ts';
 import { freePort } from '../../cli/dev/free-ports.ts';
 import { type RunningPostgres, startPostgres } from '../../cli/dev/postgres.ts';
 import { DATABASE_ROLES } from '../../store/grants.ts';
@@ -15,15 +16,19 @@ const FIRST = '20261123000000_enrollment';
 describe('a cluster from before the roles', () => {
   // A cluster of its own: roles belong to all databases of one.
   let postgres: RunningPostgres;
+  let folder = '';
   let url: string;
   beforeAll(async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'cs-roles-'));
+    folder = mkdtempSync(join(tmpdir(), 'cs-roles-'));
     chmodSync(folder, 0o711);
     postgres = await startPostgres({ folder: join(folder, 'postgres'), port: await freePort(), password: 'test', settings: ['fsync=off'] });
     await postgres.ensureDatabase('service');
     url = postgres.url('service');
   }, 60_000);
-  afterAll(() => postgres.stop());
+  afterAll(async () => {
+    await postgres.stop();
+    discardData(folder);
+  });
 
   it('is migrated without them, and the missing ones are named', async () => {
     await ask(url, 'CREATE ROLE cs_service NOLOGIN; ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO cs_service');

@@ -70,10 +70,14 @@ describe('cs keys, with the rights of an operator', () => {
     expect(JSON.parse(await cs('list', '--json'))).toMatchObject([{ spkiSha256: hash, reason: 'stolen phone', blockedBy: 'operator:ann' }]);
     expect(await cs('list')).toMatch(new RegExp(`^${hash}  .*  operator:ann  stolen phone$`));
     expect(await db.audit.findMany()).toMatchObject([{ actor: 'operator:ann', action: 'key.block', detail: { login: 'cs_operator' } }]);
+    await cs('block', '0'.repeat(64), '--reason', 'x\n\u001b[2Jblocked by nobody');
+    const lines = (await cs('list')).split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain('x\\u{a}\\u{1b}[2Jblocked by nobody');
     await expect(cs('block', 'no-such-file', '--reason', 'x')).rejects.toThrow(/neither a file nor/);
     await expect(cs('block', hash, '--reason', 'x', '--by', 'Jane Doe')).rejects.toThrow('"Jane Doe" cannot stand in the audit as a name');
     await expect(cs('block', hash, '--reason', ' ')).rejects.toThrow(/--reason/);
-    expect(await db.blockedKey.count()).toBe(1);
+    expect(await db.blockedKey.count()).toBe(2);
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -8,6 +8,7 @@ import { type EnrolledDevice, type Enrolling, enrollOne } from '../../cli/demo/e
 import { anyPorts } from '../../cli/dev/any-ports.ts';
 import type { DevJson } from '../../cli/dev/dev-json.ts';
 import { secretPaths } from '../../cli/dev/dev-secrets.ts';
+import { discardData } from '../../cli/dev/discard-data.ts';
 import { type Stack, startStack } from '../../cli/dev/stack.ts';
 import { readKeyRing } from '../../config/key-ring-file.ts';
 import { storeOf } from '../../sdk/card/virtual-card.ts';
@@ -45,7 +46,7 @@ export async function runningStack(settings: Record<string, string> = {}): Promi
     await pool.end();
     await connection.close();
     await stack.stop();
-    rmSync(dataFolder, { recursive: true, force: true });
+    discardData(dataFolder);
   });
   const cards = new Map<string, string>();
   return {

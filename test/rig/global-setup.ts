@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { ensureLoginRoles, giveToOwner, urlAs } from '../../cli/dev/database-roles.ts';
+import { discardData } from '../../cli/dev/discard-data.ts';
 import { findTemporal } from '../../cli/dev/find-temporal.ts';
 import { freePort } from '../../cli/dev/free-ports.ts';
 import { startPostgres } from '../../cli/dev/postgres.ts';
@@ -27,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const endings: Array<() => Promise<void>> = [];
   const teardown = async () => {
     for (const end of endings.toReversed()) await end();
-    rmSync(folder, { recursive: true, force: true });
+    discardData(folder);
   };
   try {
     const [postgresUrl, temporalAddress, workflowBundle] = await Promise.all([

@@ -1,11 +1,22 @@
 import { spawn } from 'node:child_process';
 import { createPrivateKey, createPublicKey, verify, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { readVectors } from '../../conformance/vectors-file.ts';
 import type { CardCredentials } from '../../sdk/card/card-content.ts';
 import { storeOf, VirtualCard } from '../../sdk/card/virtual-card.ts';
@@ -89,6 +100,49 @@ test('a write that a crash cut off leaves the card as it was before', async () =
   writeFileSync(join(directory, 'card.json.unfinished'), '{"version":1,"sal');
   expect((await open()).state.unfinishedEnrollmentId).toBe(journal.enrollmentId);
   expect(readdirSync(directory)).toEqual(['card.json']);
+});
+
+describe.skipIf(process.geteuid === undefined)('a card that others could reach is refused, and nothing is read or written:', () => {
+  const unsafe = { code: 'card_unsafe' };
+  const saved = async () => storeOf(await open()).change(() => ({ credentials: undefined, journal }));
+
+  test('a folder that others may enter', async () => {
+    chmodSync(directory, 0o755);
+    await expect(open()).rejects.toMatchObject(unsafe);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('a card file that others may read', async () => {
+    await saved();
+    chmodSync(join(directory, 'card.json'), 0o644);
+    await expect(open()).rejects.toMatchObject(unsafe);
+  });
+
+  test('a link in the place of the folder, of the card, and of the unfinished card', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'cs-card-elsewhere-'));
+    onTestFinished(() => rmSync(elsewhere, { recursive: true, force: true }));
+    symlinkSync(directory, join(elsewhere, 'folder'));
+    await expect(VirtualCard.open({ directory: join(elsewhere, 'folder'), deviceSecret })).rejects.toMatchObject(unsafe);
+    await saved();
+    renameSync(join(directory, 'card.json'), join(elsewhere, 'card.json'));
+    symlinkSync(join(elsewhere, 'card.json'), join(directory, 'card.json'));
+    await expect(open()).rejects.toMatchObject(unsafe);
+    rmSync(join(directory, 'card.json'));
+    const card = storeOf(await open());
+    writeFileSync(join(elsewhere, 'target'), 'as it was');
+    symlinkSync(join(elsewhere, 'target'), join(directory, 'card.json.unfinished'));
+    await expect(card.change(() => ({ credentials: undefined, journal }))).rejects.toMatchObject(unsafe);
+    await expect(open()).rejects.toMatchObject(unsafe);
+    expect(readFileSync(join(elsewhere, 'target'), 'utf8')).toBe('as it was');
+  });
+
+  test.skipIf(process.geteuid?.() !== 0)('a folder or a card of another user', async () => {
+    await saved();
+    chownSync(join(directory, 'card.json'), 65_534, 65_534);
+    await expect(open()).rejects.toMatchObject(unsafe);
+    chownSync(directory, 65_534, 65_534);
+    await expect(open()).rejects.toMatchObject(unsafe);
+  });
 });
 
 test('a process killed in the middle of its writes leaves a whole card, ten times in a row', { timeout: 60_000 }, async () => {

@@ -83,7 +83,7 @@ export function expectedOf(hierarchy: ReturnType<typeof testHierarchy>, wanted: 
 /** A new directory with these files in it. */
 export function filesIn(files: Record<string, string | Uint8Array>): (name: string) => string {
   const directory = mkdtempSync(join(tmpdir(), 'cs-pki-'));
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content, { mode: 0o600 });
   return (name) => join(directory, name);
 }
 
