@@ -5,9 +5,9 @@ import { ServiceError } from '../contract/service-error.ts';
 
 /**
  * Codes for which a retry would meet the same wall: the bytes to be signed break a rule, the issuer is not there, the enrollment
- * does not exist. Everything else is passing trouble and is retried.
+ * does not exist, the input is none of ours. Everything else is passing trouble and is retried.
  */
-const FUTILE: readonly ErrorCode[] = ['issuing_refused', 'issuer_unavailable', 'enrollment_not_found'];
+const FUTILE: readonly ErrorCode[] = ['issuing_refused', 'issuer_unavailable', 'enrollment_not_found', 'invalid_body'];
 
 /** Turns a refusal of the core or the store into a failure whose `type` is the code; the one place where both meet. */
 export class RefusalInterceptor implements ActivityInboundCallsInterceptor {

@@ -1,10 +1,11 @@
-import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
+import type { EnrollmentId } from '../contract/ids.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import type { AcknowledgeResult } from '../contract/temporal.ts';
 import { verifyAckProof } from '../core/evidence/verify-ack-proof.ts';
 import { type Acknowledgeable, countAckRefusal, finishDelivery, isAckRefusalCounted, readAcknowledgeable } from '../store/acknowledge.ts';
 import { noSuchEnrollment } from './failure.ts';
+import { parseEnrollmentId, parseProof, parseUpdateId } from './parse-input.ts';
 import type { EnrollmentDeps } from './ports.ts';
 
 export interface FinalizeRequest {
@@ -20,10 +21,12 @@ export type Finalized = { state: State; code?: EndCode } | Extract<AcknowledgeRe
 /**
  * Verifies the device's proof and completes the enrollment: sealed key erased, certificates active, receipt signed, in one transaction.
  * May be repeated: a completed row answers `completed` whatever the proof (key: the enrollment row), a refusal is counted once an update.
+ * Errors: `invalid_body` and `enrollment_not_found`, for good.
  */
 export const finalizeDelivery = (deps: EnrollmentDeps) =>
-  async function finalizeDelivery({ enrollmentId, proof, updateId }: FinalizeRequest): Promise<Finalized> {
-    const id = toEnrollmentId(enrollmentId);
+  async function finalizeDelivery(request: FinalizeRequest): Promise<Finalized> {
+    const id = parseEnrollmentId(request?.enrollmentId);
+    const [proof, updateId] = [parseProof(request.proof), parseUpdateId(request.updateId)];
     const facts = await readAcknowledgeable(deps.db, id);
     if (facts === undefined) throw noSuchEnrollment();
     if (facts.state !== 'awaiting-ack') return elsewhere(facts);

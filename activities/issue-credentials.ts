@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
+import type { EnrollmentId } from '../contract/ids.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { authorise, type SigningToken } from '../core/pki/authorise.ts';
@@ -22,6 +22,7 @@ import {
   storeCertificates,
 } from '../store/issuing.ts';
 import { noSuchEnrollment } from './failure.ts';
+import { parseEnrollmentId } from './parse-input.ts';
 import type { IssuanceDeps } from './ports.ts';
 import { certificateInput, prepareIntents, requireOwnKeys, signerFor } from './prepare-intents.ts';
 import type { EnrollmentRef } from './read-enrollment.ts';
@@ -36,11 +37,11 @@ export interface Issued {
  * Issues both certificates of an enrollment exactly once (protocol §5): make and seal the SDK key, commit what will be signed, lint,
  * mark, sign exactly those bytes, store. It trusts rows only: without `issuing` and a satisfied PIN in the row it does nothing.
  * May be repeated at any point (key: one intent per enrollment and kind): stored intents are signed again, never made again.
- * Errors: `issuing_refused` and `issuer_unavailable` are permanent, everything else is worth a retry.
+ * Errors: `issuing_refused`, `issuer_unavailable`, `enrollment_not_found` and `invalid_body` are permanent, everything else is worth a retry.
  */
 export const issueCredentials = (deps: IssuanceDeps) =>
-  async function issueCredentials({ enrollmentId }: EnrollmentRef): Promise<Issued> {
-    const id = toEnrollmentId(enrollmentId);
+  async function issueCredentials(request: EnrollmentRef): Promise<Issued> {
+    const id = parseEnrollmentId(request?.enrollmentId);
     const reading = await readIssuing(deps.db, id);
     if (reading === undefined) throw noSuchEnrollment();
     if (reading.enrollment.state !== 'issuing') return where(reading.enrollment);

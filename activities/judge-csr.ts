@@ -1,6 +1,6 @@
 import type { CsrRefusalCode } from '../contract/csr-refusal-codes.ts';
 import { isCsrRefusalCode } from '../contract/csr-refusal-codes.ts';
-import { type EnrollmentId, toEnrollmentId } from '../contract/ids.ts';
+import type { EnrollmentId } from '../contract/ids.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { type CsrRefusal, judgeCsr as judge } from '../core/csr/judge-csr.ts';
 import { acceptSubmission, readSubmission, refuseSubmission, type SubmissionRow } from '../store/csr-submission.ts';
@@ -8,6 +8,7 @@ import type { EnrollmentRow } from '../store/enrollment-row.ts';
 import type { KeyRefusal } from '../store/key-claim.ts';
 import { readEnrollmentRow } from '../store/read-enrollment.ts';
 import { noSuchEnrollment } from './failure.ts';
+import { parseDigest, parseEnrollmentId } from './parse-input.ts';
 import type { EnrollmentDeps } from './ports.ts';
 
 export interface JudgeRequest {
@@ -26,11 +27,12 @@ export type Judgement = Standing | (Standing & { refused: CsrRefusalCode; csrRef
 /**
  * Judges a stored submission and writes the outcome: accepted (state `issuing`, key claimed) or refused (counted).
  * May be repeated: a stored outcome is answered first (key: enrollment id and digest).
+ * Errors: `invalid_body` and `enrollment_not_found`, for good.
  */
 export const judgeCsr = (deps: EnrollmentDeps) =>
-  async function judgeCsr({ enrollmentId, digest }: JudgeRequest): Promise<Judgement> {
-    const id = toEnrollmentId(enrollmentId);
-    const submission = await readSubmission(deps.db, id, digest);
+  async function judgeCsr(request: JudgeRequest): Promise<Judgement> {
+    const id = parseEnrollmentId(request?.enrollmentId);
+    const submission = await readSubmission(deps.db, id, parseDigest(request.digest));
     if (submission === undefined) throw noSuchEnrollment();
     return (await storedJudgement(deps, submission)) ?? decide(deps, submission);
   };

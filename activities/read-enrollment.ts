@@ -1,7 +1,7 @@
-import { toEnrollmentId } from '../contract/ids.ts';
 import type { EndCode, State } from '../contract/states.ts';
 import { readEnrollmentRow } from '../store/read-enrollment.ts';
 import { noSuchEnrollment } from './failure.ts';
+import { parseEnrollmentId } from './parse-input.ts';
 import type { EnrollmentDeps } from './ports.ts';
 
 export interface EnrollmentRef {
@@ -15,10 +15,10 @@ export interface RowState {
   csrRefusalsLeft: number;
 }
 
-/** Reads where the row stands. May be repeated: it only reads. */
+/** Reads where the row stands. May be repeated: it only reads. Errors: `invalid_body`, `enrollment_not_found`, for good. */
 export const readEnrollment = (deps: EnrollmentDeps) =>
-  async function readEnrollment({ enrollmentId }: EnrollmentRef): Promise<RowState> {
-    const row = await readEnrollmentRow(deps.db, toEnrollmentId(enrollmentId));
+  async function readEnrollment(request: EnrollmentRef): Promise<RowState> {
+    const row = await readEnrollmentRow(deps.db, parseEnrollmentId(request?.enrollmentId));
     if (row === undefined) throw noSuchEnrollment();
     const { state, code, csrRefusals } = row;
     return { state, csrRefusalsLeft: Math.max(deps.maxCsrRefusals - csrRefusals, 0), ...(code === undefined ? {} : { code }) };

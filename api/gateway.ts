@@ -15,7 +15,6 @@ import { ServiceError } from '../contract/service-error.ts';
 import {
   type AcknowledgeResult,
   acknowledge,
-  type CancelInput,
   type CancelResult,
   cancel,
   ENROLLMENT_TASK_QUEUE,
@@ -46,7 +45,7 @@ export interface EnrollmentGateway {
   /** Undefined: not done within `waitMs`; the row says how far it came. */
   submitCsr(id: EnrollmentId, digest: string, requestId: string, waitMs: number): Promise<SubmitCsrResult | undefined>;
   acknowledge(id: EnrollmentId, proof: string, requestId: string): Promise<AcknowledgeResult>;
-  cancel(id: EnrollmentId, by: NonNullable<CancelInput['by']>, requestId: string): Promise<CancelResult>;
+  cancel(id: EnrollmentId, requestId: string): Promise<CancelResult>;
   /** Undefined when no worker answers in time. */
   process(id: EnrollmentId): Promise<EnrollmentProcess | undefined>;
   /** What the histories of its runs tell, in clear; undefined: Temporal knows no run of it. */
@@ -89,8 +88,8 @@ export function temporalGateway(client: Client, { taskQueueSuffix, now, database
       within(UPDATE_MS, () => handle(id).executeUpdate(acknowledge, { args: [{ proof }], updateId: requestId })).then(
         answeredAt('ack-answered', id),
       ),
-    cancel: (id, by, requestId) =>
-      within(UPDATE_MS, () => handle(id).executeUpdate(cancel, { args: [{ by }], updateId: requestId })).then(
+    cancel: (id, requestId) =>
+      within(UPDATE_MS, () => handle(id).executeUpdate(cancel, { args: [{}], updateId: requestId })).then(
         answeredAt('cancel-answered', id),
       ),
     process: (id) => within(QUERY_MS, () => handle(id).query(enrollmentProcess)).catch(() => undefined),

@@ -1,7 +1,7 @@
 import { KEY_SETS, OPERATOR_TOKENS } from './caller-fields.ts';
-import { port, text, url, value } from './field.ts';
+import { flag, port, text, url, value } from './field.ts';
 
-/** Where the codec server is, and whose tokens open it. */
+/** The codec server: where it listens, who may call, and what it does. */
 export const CODEC_SERVER = {
   codecHost: value('CS_CODEC_HOST', text.default('127.0.0.1'), 'Address of the codec server.'),
   codecPort: value('CS_CODEC_PORT', port.default(8234), 'Port of the codec server.'),
@@ -9,6 +9,11 @@ export const CODEC_SERVER = {
     'CS_TEMPORAL_UI_ORIGIN',
     url,
     'The one origin (scheme, host, port) whose pages may call the codec server: the Temporal UI.',
+  ),
+  codecEncodes: value(
+    'CS_CODEC_ENCODE',
+    flag(false),
+    'Whether the codec server also encrypts (`/encode`). Off, the Temporal UI sends messages with an input in clear, which the workers refuse; reading, `cancel` without input and Request Cancellation work.',
   ),
   codecJwksUrl: value(
     'CS_CODEC_JWKS_URL',

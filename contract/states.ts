@@ -24,6 +24,14 @@ export const END_CODES = [
 ] as const;
 export type EndCode = (typeof END_CODES)[number];
 
+/** Which codes belong to which end; the database holds the same set (constraint enrollment_code_of_state). */
+export const CODES_OF_END: Readonly<Record<Exclude<EndState, 'completed'>, readonly EndCode[]>> = {
+  expired: ['deadline_pin', 'deadline_csr', 'deadline_issuing', 'deadline_ack'],
+  cancelled: ['superseded', 'cancelled', 'pin_reset'],
+  failed: ['pin_attempts_exceeded', 'csr_attempts_exceeded', 'issuing_refused', 'issuer_unavailable'],
+  locked: ['pin_locked'],
+};
+
 /** What the SDK does next. Clients take an unknown value for `wait`. */
 export const NEXT_STEPS = ['pin.setup', 'pin.verify', 'csr', 'wait', 'credentials', 'none'] as const;
 export type NextStep = (typeof NEXT_STEPS)[number];

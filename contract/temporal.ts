@@ -66,10 +66,11 @@ export type AcknowledgeResult =
 export const acknowledge = defineUpdate<AcknowledgeResult, [AcknowledgeInput]>('acknowledge');
 
 export interface CancelInput {
+  /** Of the version before; whatever it says, the audit says `workflow` (ADR 42). */
   by?: 'device' | 'token-service' | 'operator';
 }
 export type CancelResult = { state: State } | { retry: true };
-/** End the enrollment as `cancelled`. Idempotent. Sent without an argument (from the Temporal UI) it counts as the operator's. */
+/** End the enrollment as `cancelled`. Idempotent. May be sent without an argument, as from the Temporal UI. */
 export const cancel = defineUpdate<CancelResult, [CancelInput]>('cancel');
 
 /** What the run knows of itself; the row is the authority for state. */

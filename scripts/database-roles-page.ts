@@ -1,4 +1,5 @@
 import { DATABASE_ROLES, type DatabaseRole, FUNCTION_GRANTS, type Grant, TABLE_GRANTS } from '../store/grants.ts';
+import { LOGIN_ACTORS, type LoginActor } from '../store/login-actors.ts';
 
 const WHO: Readonly<Record<DatabaseRole, string>> = {
   cs_api: '`cs api`',
@@ -32,8 +33,20 @@ export function databaseRolesPage(): string[] {
       .filter(([, roles]) => roles.length > 0)
       .map(([signature, roles]) => `| \`${signature}\` | ${roles.map((role) => `\`${role}\``).join(', ')} |`),
     '',
+    '## Actors',
+    'What each login may write as `actor` of an audit row ([ADR 42](adr/0042-each-login-writes-its-own-actors.md)); the database compares its own `session_user`. Triggers besides: `database:<login>`, and `revocation` for a blocked key.',
+    '',
+    '| login | actors |',
+    '| --- | --- |',
+    ...DATABASE_ROLES.map((role) => `| \`${role}\` | ${LOGIN_ACTORS[role].map(actorOf).join(', ')} |`),
+    '',
     'Nobody but the owner may alter or delete a row of `audit`, `revocation`, `certificate`, `credential_intent`, `key_claim` or `blocked_key` otherwise than by these functions and the columns above.',
   ];
+}
+
+function actorOf({ kind, action }: LoginActor): string {
+  const name = kind.endsWith(':') ? `\`${kind}<name>\`` : `\`${kind}\``;
+  return action === undefined ? name : `${name} (only \`${action}\`)`;
 }
 
 function ofRole(role: DatabaseRole): string[] {

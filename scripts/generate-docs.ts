@@ -92,7 +92,7 @@ function callers(): string {
     '| --- | --- | --- | --- | --- |',
     ...rows,
     '',
-    'The codec server is a process of its own: `/encode` and `/decode` for operators (scope `operator:read`; on loopback whoever is on the machine), for pages of the Temporal UI only; `/healthz` for anyone.',
+    'The codec server is a process of its own: `/decode` (and `/encode` with `CS_CODEC_ENCODE=true`) for operators (scope `operator:read`; on loopback whoever is on the machine), for pages of the Temporal UI only; `/healthz` for anyone.',
   );
 }
 

@@ -34,7 +34,7 @@ export async function readAcknowledgeable(db: Executor, id: EnrollmentId): Promi
   };
 }
 
-/** A wrong proof changes nothing but its count, which is audited. May be repeated: counted once for each `updateId`. */
+/** A wrong proof changes nothing but its count, which is audited; it proves no device, so the actor is the run that was asked. May be repeated: counted once for each `updateId`. */
 export function countAckRefusal(db: Database, id: EnrollmentId, updateId: string): Promise<void> {
   return inTransaction(db, async (tx) => {
     const enrollment = await lockEnrollment(tx, id);
@@ -46,7 +46,7 @@ export function countAckRefusal(db: Database, id: EnrollmentId, updateId: string
     });
     const detail = { refusals: ackRefusals, updateId };
     const outcome = 'ack_proof_invalid';
-    await appendAudit(tx, { actor: 'device', action: 'enrollment.acknowledge', enrollmentId: id, userId, outcome, detail });
+    await appendAudit(tx, { actor: 'workflow', action: 'enrollment.acknowledge', enrollmentId: id, userId, outcome, detail });
   });
 }
 

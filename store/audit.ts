@@ -6,8 +6,8 @@ import type { Prisma } from './generated/client.ts';
 export interface AuditEntry {
   /**
    * Who: `device`, `token-service:<client>`, `operator:<subject>`, `api`, `workflow`, `sweeper`, `issuance`, `enrollment-worker`,
-   * `pin-guard:<user>`; by a cancellation through the run also `token-service` and `operator`. Triggers say `database:<login>` and
-   * `revocation`. docs/audit.md says when.
+   * `pin-guard:<user>`; which login may say which stands in login-actors.ts. Triggers say `database:<login>` and `revocation`.
+   * docs/audit.md says when.
    */
   actor: string;
   action: AuditAction;

@@ -202,6 +202,7 @@ export const FUNCTION_GRANTS: Readonly<Record<string, readonly DatabaseRole[]>> 
   'block_compromised_key()': [],
   'audit_blocked_key()': [],
   'guard_blocked_by()': [],
+  'guard_actor()': [],
   'jws_kid(text)': [],
   'audit_field(text)': [],
   'audit_hash(bytea, bigint, audit)': [],

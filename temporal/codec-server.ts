@@ -15,6 +15,8 @@ export interface CodecServerOptions {
   /** Scheme, host and port of the Temporal UI: pages of this origin alone may call. */
   origin: string;
   keys: KeyRing;
+  /** Whether POST /encode answers: whoever may call it can write messages that the workers take for the service's own. */
+  encodes: boolean;
   /** Throws a ServiceError (`invalid_token`, `insufficient_scope`, `service_unavailable`) unless the caller is an operator. In development, on loopback, it may let everybody in. */
   authorise: (request: IncomingMessage) => Promise<void>;
   /** Called with what was not foreseen; never with a payload. */
@@ -32,8 +34,8 @@ const REQUEST_MS = 10_000;
 const HEADERS = 'authorization, content-type, x-namespace';
 
 /**
- * Makes encrypted payloads readable in the Temporal UI (`--ui-codec-endpoint`): POST /decode and /encode with `{payloads: […]}` in
- * protobuf JSON. /decode passes CLEAR payloads unchanged, unlike the workers' codec, because whoever looks at a history must see what
+ * Makes encrypted payloads readable in the Temporal UI (`--ui-codec-endpoint`): POST /decode, and /encode where it is switched on, with
+ * `{payloads: […]}` in protobuf JSON. /decode passes CLEAR payloads unchanged, unlike the workers' codec, because whoever looks at a history must see what
  * somebody sent by hand. Refusals are problem documents (RFC 9457). Source: https://docs.temporal.io/production-deployment/data-encryption
  */
 export async function startCodecServer(options: CodecServerOptions): Promise<CodecServer> {
@@ -57,11 +59,20 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     throw codecRefusal(415, 'unsupported_media_type', 'Send application/json.');
   await options.authorise(request);
+  if (path === '/encode' && !options.encodes) throw encodingIsOff();
   const payloads = parsePayloads(await readBody(request));
   answer(
     response,
     200,
     renderPayloads(payloads.map((payload) => (path === '/encode' ? encrypt(options.keys, payload) : open(options.keys, payload)))),
+  );
+}
+
+function encodingIsOff(): CodecRefusal {
+  return codecRefusal(
+    403,
+    'encoding_is_off',
+    'This codec server only decodes. What needs no input (update cancel, Request Cancellation, signals) works without; CS_CODEC_ENCODE=true switches it on.',
   );
 }
 

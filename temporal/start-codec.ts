@@ -25,6 +25,7 @@ export async function startCodec(config: CodecConfig, log: Logger): Promise<Runn
     port: config.codecPort,
     origin: config.uiOrigin,
     keys: config.codecKeys,
+    encodes: config.codecEncodes,
     authorise: authoriser(config, log),
     onFault: (err) => log.error({ err }, 'unexpected failure'),
   });

@@ -24,6 +24,7 @@ import { dataConverter } from '../temporal/data-converter.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { temporalOf } from '../temporal/temporal-address.ts';
 import { deploymentVersion } from './deployment-version.ts';
+import { ENROLLMENT_WORKER } from './enrollment-worker-options.ts';
 import { startEvidenceLoops } from './evidence-loops.ts';
 import { lostRuns } from './lost-runs.ts';
 import { type PublishedEvidence, publishedEvidence } from './published-evidence.ts';
@@ -34,11 +35,6 @@ import { bundleWorkflows } from './workflow-bundle.ts';
 
 type WorkerConfig = Config<'worker'>;
 type TemporalConnection = ReturnType<typeof lazyClient>['connection'];
-
-/** Above the longest local activity: what runs is finished before the process ends. */
-const SHUTDOWN_GRACE = '25 s';
-/** The default of 10 s would delay every open enrollment that long after a killed worker (measured). */
-const STICKY_TIMEOUT = '3 s';
 
 /** The enrollment worker: workflows, short steps, sweeper. It holds the evidence key and no CA key. Starts without Temporal and database. */
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
@@ -135,8 +131,7 @@ async function createWorker(config: WorkerConfig, connection: NativeConnection, 
     activities: createEnrollmentActivities(deps),
     interceptors: { activity: [() => ({ inbound: new RefusalInterceptor() })] },
     maxCachedWorkflows: config.maxCachedWorkflows,
-    stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
-    shutdownGraceTime: SHUTDOWN_GRACE,
+    ...ENROLLMENT_WORKER,
   });
 }
 

@@ -35,7 +35,7 @@ export async function enrollment(input: EnrollmentInput): Promise<EnrollmentResu
   } catch (error) {
     if (!isCancellation(error)) throw error;
     // Request Cancellation in the Temporal UI: the same effect as the update `cancel`.
-    await endRow(progress, { state: 'cancelled', code: 'cancelled' }, 'operator');
+    await endRow(progress, { state: 'cancelled', code: 'cancelled' });
   }
   progress.over = true;
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));

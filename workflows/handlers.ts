@@ -45,7 +45,7 @@ export function handleMessages(progress: Progress): void {
   setHandler(rowChanged, () => wake(progress));
   setHandler(submitCsr, (input) => onSubmitCsr(progress, input), { validator: refuseMalformedCsr });
   setHandler(acknowledge, (input) => onAcknowledge(progress, input), { validator: refuseMalformedProof });
-  setHandler(cancel, (input: CancelInput | undefined) => onCancel(progress, input), { validator: refuseMalformedCancel });
+  setHandler(cancel, (_input: CancelInput | undefined) => onCancel(progress), { validator: refuseMalformedCancel });
   setHandler(enrollmentProcess, () => describe(progress));
 }
 
@@ -77,8 +77,9 @@ async function onAcknowledge(progress: Progress, { proof }: AcknowledgeInput): P
   return result;
 }
 
-async function onCancel(progress: Progress, input: CancelInput | undefined): Promise<CancelResult> {
-  await endRow(progress, { state: 'cancelled', code: 'cancelled' }, input?.by ?? 'operator');
+/** Who sent it nobody can tell here: the row says `workflow`, and who asked the API stands in the API's own audit row. */
+async function onCancel(progress: Progress): Promise<CancelResult> {
+  await endRow(progress, { state: 'cancelled', code: 'cancelled' });
   return { state: progress.state ?? 'cancelled' };
 }
 

@@ -22,8 +22,8 @@ export async function readRow(progress: Progress): Promise<void> {
 }
 
 /** Ends the enrollment with its compensation, also while the run is being cancelled, and takes over what the row says then. */
-export async function endRow(progress: Progress, end: End, actor = 'workflow'): Promise<void> {
-  const request = { enrollmentId: progress.enrollmentId, actor, ...end };
+export async function endRow(progress: Progress, end: End): Promise<void> {
+  const request = { enrollmentId: progress.enrollmentId, ...end };
   takeOver(progress, await CancellationScope.nonCancellable(() => persistently(progress, () => ending.endEnrollment(request))));
 }
 

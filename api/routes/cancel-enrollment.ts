@@ -22,18 +22,18 @@ export const cancelEnrollment =
   };
 
 async function cancel(deps: ApiDeps, caller: EnrollmentCaller, requestId: string): Promise<void> {
-  const { by, reading } = caller;
+  const { reading } = caller;
   await auditRequest(deps, caller);
   await ensureStarted(deps, reading);
   try {
-    await askRun(deps, reading, () => deps.gateway.cancel(reading.enrollment.id, by, requestId));
+    await askRun(deps, reading, () => deps.gateway.cancel(reading.enrollment.id, requestId));
   } catch (error) {
     const after = await readAgain(deps, reading.enrollment.id);
     if (isOpen(after.enrollment.state)) throw error;
   }
 }
 
-/** Before the run is asked: Temporal keeps an update that was not accepted yet in memory only, and the end would be nobody's wish. */
+/** Before the run is asked: Temporal keeps an update that was not accepted yet in memory only, and the end, which says `workflow`, would be nobody's wish. */
 async function auditRequest({ db }: ApiDeps, { by, reading }: EnrollmentCaller): Promise<void> {
   const { id: enrollmentId, userId, clientId, state } = reading.enrollment;
   const actor = by === 'device' ? by : `token-service:${clientId}`;

@@ -117,13 +117,29 @@ function explainSuperseded({ enrollmentId, steps }: Timeline, end: TimelineStep)
   return yes(`${end.actor} created enrollment ${newer.audit?.enrollmentId} for the same device`);
 }
 
-/** Whoever asked: the actor says it, and there is a request; one to the API may have been lost by Temporal after the run had acted on it. */
-function explainCancelled({ history, steps }: Timeline, { actor }: TimelineStep): Explanation {
-  if (actor.startsWith('operator:')) return yes(`${actor} cancelled it`);
+/**
+ * Whoever asked. An end by the run says `workflow`: who asked the API has a row of its own, and a message to the run has a step without a
+ * proven name. The row to the API stays when Temporal loses the message after the run had acted on it.
+ */
+function explainCancelled(timeline: Timeline, end: TimelineStep): Explanation {
+  if (end.actor.startsWith('operator:')) return yes(`${end.actor} cancelled it`);
+  if (end.actor !== 'workflow') return explainNamedByRun(timeline, end);
+  const request = timeline.steps.findLast((step) => own(step) && step.what === 'enrollment.cancel');
+  if (request !== undefined) return yes(`${request.actor} asked for it, and the workflow cancelled it`);
+  if (timeline.history === 'read' && !wasAskedOfRun(timeline)) return no('The workflow cancelled it, and there is no request.');
+  return yes('it was cancelled through Temporal');
+}
+
+function wasAskedOfRun({ steps }: Timeline): boolean {
+  return steps.some(({ what }) => what === 'update cancel' || what === 'cancellation requested');
+}
+
+/** Rows of the version before said what the message said. */
+function explainNamedByRun(timeline: Timeline, { actor }: TimelineStep): Explanation {
   if (!['device', 'token-service', 'operator'].includes(actor)) return no(`The actor ${actor} cancels nothing.`);
-  const toRun = steps.some(({ what }) => what === 'update cancel' || what === 'cancellation requested');
-  const toApi = steps.some((step) => own(step) && step.what === 'enrollment.cancel' && step.actor.split(':')[0] === actor);
-  if (history === 'read' && !toRun && !toApi) return no(`The ${actor} is said to have cancelled it, and there is no request.`);
+  const toApi = timeline.steps.some((step) => own(step) && step.what === 'enrollment.cancel' && step.actor.split(':')[0] === actor);
+  if (timeline.history === 'read' && !wasAskedOfRun(timeline) && !toApi)
+    return no(`The ${actor} is said to have cancelled it, and there is no request.`);
   return yes(`the ${actor} cancelled it`);
 }
 

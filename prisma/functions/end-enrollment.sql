@@ -7,6 +7,8 @@ SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   held enrollment%ROWTYPE;
+  -- Who asked a worker by a message of Temporal is not proven: its own name is written, whatever the message says (ADR 42).
+  writer CONSTANT text := CASE session_user WHEN 'cs_worker' THEN 'workflow' WHEN 'cs_sweeper' THEN 'sweeper' ELSE p_actor END;
   moment timestamptz;
 BEGIN
   -- Without this a caller could complete an enrollment without a receipt.
@@ -33,6 +35,6 @@ BEGIN
   -- Texts of refused submissions, and of those that were never judged; digest and outcome stay (ADR 52).
   UPDATE csr_submission SET csr_text = '', delivery_key = '{}' WHERE enrollment_id = p_id AND digest IS DISTINCT FROM held.csr_digest;
   INSERT INTO audit (actor, action, enrollment_id, user_id, outcome, detail)
-    VALUES (p_actor, 'enrollment.end', p_id, held.user_id, p_state, jsonb_build_object('code', p_code, 'from', held.state));
+    VALUES (writer, 'enrollment.end', p_id, held.user_id, p_state, jsonb_build_object('code', p_code, 'from', held.state));
   RETURN QUERY SELECT true, p_state, p_code;
 END $$;

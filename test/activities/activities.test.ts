@@ -357,7 +357,7 @@ describe('finalizeDelivery', () => {
 });
 
 describe('endEnrollment', () => {
-  const end = { state: 'expired', code: 'deadline_pin', actor: 'workflow' } as const;
+  const end = { state: 'expired', code: 'deadline_pin' } as const;
 
   it('ends an open row once; a second end changes nothing', async () => {
     const { id } = await rowIn(world, 'awaiting-pin');
@@ -365,7 +365,7 @@ describe('endEnrollment', () => {
       state: 'expired',
       code: 'deadline_pin',
     });
-    const other = { enrollmentId: id, state: 'cancelled', code: 'cancelled', actor: 'operator' } as const;
+    const other = { enrollmentId: id, state: 'cancelled', code: 'cancelled' } as const;
     expect(await world.activities.endEnrollment(other)).toEqual({ state: 'expired', code: 'deadline_pin' });
   });
 
@@ -418,7 +418,7 @@ async function cancellingDeps(
   }
   await commitOwnIntents(id);
   await world.db.$executeRawUnsafe(`CREATE FUNCTION cancel_at_mark() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
-    BEGIN PERFORM end_enrollment('${id}', 'cancelled', 'cancelled', 'test'); RETURN NULL; END $$`);
+    BEGIN PERFORM end_enrollment('${id}', 'cancelled', 'cancelled', 'issuance'); RETURN NULL; END $$`);
   await world.db.$executeRawUnsafe(`CREATE TRIGGER cancel_at_mark AFTER UPDATE ON credential_intent FOR EACH ROW
     WHEN (NEW.enrollment_id = '${id}' AND OLD.signing_started_at IS NULL AND NEW.signing_started_at IS NOT NULL) EXECUTE FUNCTION cancel_at_mark()`);
   return issuanceDeps;

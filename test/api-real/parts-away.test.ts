@@ -112,7 +112,7 @@ test('a run that is gone because its row has ended meanwhile: the row answers', 
     stand.gateway.acknowledge = acknowledge;
   });
   stand.gateway.acknowledge = async (id) => {
-    await stand.gateway.activities.endEnrollment({ enrollmentId: id, state: 'expired', code: 'deadline_ack', actor: 'workflow' });
+    await stand.gateway.activities.endEnrollment({ enrollmentId: id, state: 'expired', code: 'deadline_ack' });
     throw new ServiceError('workflow_unavailable');
   };
   expect(line(await at(staged, 'POST', '/ack', { proof }))).toBe('410 enrollment_ended');

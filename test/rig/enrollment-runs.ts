@@ -12,6 +12,7 @@ import type { State } from '../../contract/states.ts';
 import { ENROLLMENT_TASK_QUEUE, enrollmentProcess, ISSUANCE_TASK_QUEUE, type StageLimits } from '../../contract/temporal.ts';
 import { databaseTime } from '../../store/database.ts';
 import { dataConverter } from '../../temporal/data-converter.ts';
+import { ENROLLMENT_WORKER } from '../../worker/enrollment-worker-options.ts';
 import { createRow, type DeviceIds, newDevice, satisfyPin, TEST_LIMITS } from './enrollment-rows.ts';
 import type { EnrollmentWorld } from './enrollment-world.ts';
 import type { RowStage } from './row-stages.ts';
@@ -65,6 +66,7 @@ export async function enrollmentRuns(world: EnrollmentWorld, { client, nativeCon
       interceptors,
       taskQueue: enrollmentQueue,
       activities,
+      enableNonLocalActivities: ENROLLMENT_WORKER.enableNonLocalActivities,
       workflowBundle: { codePath: workflowBundlePath() },
     }),
   );

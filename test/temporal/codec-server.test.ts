@@ -12,7 +12,7 @@ let server: CodecServer;
 let guarded: CodecServer;
 
 beforeAll(async () => {
-  const options = { host: '127.0.0.1', port: 0, origin: ORIGIN, keys: testKeys('k1') };
+  const options = { host: '127.0.0.1', port: 0, origin: ORIGIN, keys: testKeys('k1'), encodes: true };
   server = await startCodecServer({ ...options, authorise: async () => undefined });
   guarded = await startCodecServer({
     ...options,
@@ -58,12 +58,30 @@ describe('the codec server', () => {
     expect(await post(guarded, '/decode', clear, { authorization: 'Bearer operator' })).toMatchObject({ status: 200 });
   });
 
+  it('only decodes unless it is told to encode too', async () => {
+    const decoding = await startCodecServer({
+      host: '127.0.0.1',
+      port: 0,
+      origin: ORIGIN,
+      keys: testKeys('k1'),
+      encodes: false,
+      authorise: async () => undefined,
+    });
+    const refused = await post(decoding, '/encode', clear);
+    expect(refused).toMatchObject({ status: 403, type: 'application/problem+json' });
+    expect(JSON.parse(refused.text)).toMatchObject({ code: 'encoding_is_off', title: expect.stringContaining('CS_CODEC_ENCODE') });
+    const encoded = await post(server, '/encode', clear);
+    expect(JSON.parse((await post(decoding, '/decode', encoded.text)).text)).toEqual(JSON.parse(clear));
+    await decoding.close();
+  });
+
   it('refuses a payload of a key that it does not hold', async () => {
     const foreign = await startCodecServer({
       host: '127.0.0.1',
       port: 0,
       origin: ORIGIN,
       keys: testKeys('other'),
+      encodes: true,
       authorise: async () => undefined,
     });
     const encoded = await post(foreign, '/encode', clear);

@@ -45,7 +45,7 @@ const LIVE = ['awaiting-pin', 'awaiting-csr', 'issuing', 'awaiting-ack'] as cons
 export const ACTIONS = {
   'request-cancellation': { title: 'Request Cancellation', cells: row('cancelled', 'ignored') },
   'request-cancellation-twice': { title: 'Request Cancellation, twice', cells: row('cancelled', 'ignored') },
-  'update-cancel': { title: 'Update `cancel` (without input, or encoded `{"by":"operator"}`)', cells: row('cancelled', 'no-run') },
+  'update-cancel': { title: 'Update `cancel` (without input, or with any encoded `by`)', cells: row('cancelled', 'no-run') },
   'pin-reset': {
     title: 'PIN reset of the user: `cs operator reset-pin`, or the Token Service (no action of the Temporal UI)',
     cells: { ...row('pin-reset', 'untouched'), issuing: 'pin-reset-while-issuing' },

@@ -73,14 +73,26 @@ const ENDS: Record<string, () => Promise<EnrollmentId>> = {
   },
   'cancelled cancelled by the device': async () => {
     const run = await runs.bring('awaiting-csr');
-    await runs.gateway.cancel(run.id, 'device', randomUUID());
+    await runs.gateway.cancel(run.id, randomUUID());
     return ended(run);
   },
   'cancelled cancelled by the Token Service, whose request Temporal lost after the row had ended': async () => {
     const { id, device } = await runs.bring('awaiting-csr');
     const actor = `token-service:${device.clientId}`;
     await appendAudit(world.db, { actor, action: 'enrollment.cancel', enrollmentId: id, userId: device.userId, outcome: 'awaiting-csr' });
-    await endEnrollment(world.db, { id, state: 'cancelled', code: 'cancelled', actor: 'token-service' });
+    await endEnrollment(world.db, { id, state: 'cancelled', code: 'cancelled', actor: 'workflow' });
+    return id;
+  },
+  'cancelled cancelled by the device, as the version before wrote it': async () => {
+    const { id, device } = await runs.bring('awaiting-csr');
+    await appendAudit(world.db, {
+      actor: 'device',
+      action: 'enrollment.cancel',
+      enrollmentId: id,
+      userId: device.userId,
+      outcome: 'awaiting-csr',
+    });
+    await endEnrollment(world.db, { id, state: 'cancelled', code: 'cancelled', actor: 'device' });
     return id;
   },
   'cancelled cancelled from the Temporal UI': async () => {
@@ -200,6 +212,12 @@ describe('the timeline alone explains the end', () => {
     const run = await runs.bring('awaiting-csr');
     await endEnrollment(world.db, { id: run.id, state: 'cancelled', code: 'cancelled', actor: 'device' });
     expect(await explain(world.db, temporal.client, run.id)).toEqual({ explained: false, missing: expect.stringContaining('no request') });
+    const unasked = await runs.bring('awaiting-csr');
+    await endEnrollment(world.db, { id: unasked.id, state: 'cancelled', code: 'cancelled', actor: 'workflow' });
+    expect(await explain(world.db, temporal.client, unasked.id)).toMatchObject({
+      explained: false,
+      missing: expect.stringContaining('no request'),
+    });
     const other = await rowIn(world, 'awaiting-csr');
     await endEnrollment(world.db, { id: other.id, state: 'expired', code: 'deadline_ack', actor: 'sweeper' });
     expect(await explain(world.db, undefined, other.id)).toMatchObject({ explained: false });

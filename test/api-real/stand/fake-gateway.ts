@@ -67,9 +67,9 @@ export class FakeGateway implements EnrollmentGateway {
     return this.activities.finalizeDelivery({ enrollmentId: id, proof, updateId });
   }
 
-  async cancel(id: EnrollmentId, by: string) {
-    this.#note('cancel', id, by);
-    return this.activities.endEnrollment({ enrollmentId: id, state: 'cancelled', code: 'cancelled', actor: by });
+  async cancel(id: EnrollmentId) {
+    this.#note('cancel', id);
+    return this.activities.endEnrollment({ enrollmentId: id, state: 'cancelled', code: 'cancelled' });
   }
 
   async process(id: EnrollmentId): Promise<EnrollmentProcess | undefined> {
