@@ -46,11 +46,19 @@ function certificateOf({ socket }: IncomingMessage): X509Certificate {
 function requireUsable(certificate: X509Certificate, cas: readonly X509Certificate[], now: number): void {
   if (certificate.ca) throw refused('A CA certificate does not open a call.');
   if (!isInTime(certificate, now)) throw refused('The certificate is not valid now.');
-  if (!cas.some((ca) => isInTime(ca, now) && certificate.checkIssued(ca) && certificate.verify(ca.publicKey)))
-    throw refused('The certificate was not made by a CA of the partners that is valid now.');
+  if (!chains(certificate, cas, now))
+    throw refused('The certificate was not made by a CA of the partners that is valid now, up to its root.');
   // Typed as never missing; without the extension there is none.
   const usages: readonly string[] | undefined = certificate.keyUsage;
   if (!(usages ?? []).includes(CLIENT_AUTH)) throw refused('The extended key usage lacks clientAuth.');
+}
+
+/** Every CA up to one that signed itself: one that ran out takes all below it along (RFC 5280 §6.1.3), also on a connection that lives on. */
+function chains(certificate: X509Certificate, cas: readonly X509Certificate[], now: number): boolean {
+  const issuers = cas.filter((ca) => isInTime(ca, now) && certificate.checkIssued(ca) && certificate.verify(ca.publicKey));
+  // Without those that were met already: cross certificates may go round.
+  const others = cas.filter((ca) => !issuers.includes(ca));
+  return issuers.some((ca) => ca.checkIssued(ca) || chains(ca, others, now));
 }
 
 function isInTime({ validFrom, validTo }: X509Certificate, now: number): boolean {

@@ -37,6 +37,15 @@ const GROUPS = 'X25519:P-256:P-384';
 /** Where OpenSSL knows it (3.5, Node 24): safe against who records today and has a quantum computer later. */
 const HYBRID_GROUPS = `X25519MLKEM768:${GROUPS}`;
 
+/** A renegotiation costs the server more than the client. */
+const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION;
+/**
+ * A resumed session is authorised as the first handshake was, whatever has expired since, for two hours by OpenSSL's default: where client
+ * certificates are asked for, each connection shows its own. In TLS 1.3 OpenSSL then hands out tickets that stand for an entry of a cache;
+ * Node keeps none unless somebody listens for `resumeSession`.
+ */
+const NO_TICKET = constants.SSL_OP_NO_TICKET;
+
 /** What every TLS listener of ours speaks, with this pair. `clientCas`: who may have signed client certificates, where they are asked for. */
 export function tlsContext({ certificate, key }: TlsPair, clientCas?: string): SecureContextOptions {
   return {
@@ -47,9 +56,7 @@ export function tlsContext({ certificate, key }: TlsPair, clientCas?: string): S
     honorCipherOrder: true,
     sigalgs: SIGNATURES,
     ecdhCurve: knows(HYBRID_GROUPS) ? HYBRID_GROUPS : GROUPS,
-    // A renegotiation costs the server more than the client.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-    ...(clientCas === undefined ? {} : { ca: clientCas }),
+    ...(clientCas === undefined ? { secureOptions: NO_RENEGOTIATION } : { secureOptions: NO_RENEGOTIATION | NO_TICKET, ca: clientCas }),
   };
 }
 

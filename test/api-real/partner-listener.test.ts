@@ -101,6 +101,19 @@ test('a certificate that expires while its connection lives is refused at the ne
   clock.ahead = 0;
 });
 
+test('a root that expires takes the CA and the certificates below it along, although these would be valid longer', async () => {
+  const longer = { notAfter: new Date(Date.now() + 3 * DAY_MS) };
+  const root = await testCa('PARTNER ROOT', { notAfter: new Date(Date.now() + DAY_MS) });
+  const ca = await testCa('PARTNER ISSUING CA', { issuer: root, ...longer });
+  const below = await startPartnerListener(stand, () => Date.now() + clock.ahead, { ca, above: [root] });
+  const shown = await testCertificate({ issuer: ca, san: [GOOD_SAN], usages: [CLIENT_AUTH], ...longer });
+  const status = async () => (await below.call('GET', '/v1/users/u-1/pin', shown)).status;
+  expect(await status()).toBe(200);
+  clock.ahead = 2 * DAY_MS;
+  expect(await status()).toBe(401);
+  clock.ahead = 0;
+});
+
 test('an access token or an enrollment token beside the certificate is refused: one call, one credential', async () => {
   const { token } = await bringTo(stand, 'awaiting-pin');
   for (const authorization of [`Bearer ${await stand.issuer.token()}`, `Bearer ${token}`, 'Basic dTpw'])

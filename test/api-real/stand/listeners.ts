@@ -66,9 +66,14 @@ const SETTINGS = {
   isProxy: () => false,
 };
 
-/** The partner listener over the rows of a stand, with real TLS. */
-export async function startPartnerListener(stand: Stand, now: () => number = Date.now): Promise<PartnerListener> {
-  const ca = await testCa('PARTNER CA');
+/** The partner listener over the rows of a stand, with real TLS; `above`: CAs over the one that makes the certificates. */
+export async function startPartnerListener(
+  stand: Stand,
+  now: () => number = Date.now,
+  given?: { ca: TestCertificate; above: readonly TestCertificate[] },
+): Promise<PartnerListener> {
+  const { ca, above } = given ?? { ca: await testCa('PARTNER CA'), above: [] };
+  const trusted = [ca, ...above].map(({ pem }) => pem).join('\n');
   const tlsCa = await testCa('TLS TEST CA');
   const server = await testCertificate({
     name: 'localhost',
@@ -81,8 +86,12 @@ export async function startPartnerListener(stand: Stand, now: () => number = Dat
     all: await client({ type: 'url', value: 'spiffe://partner.example.org/token-service' }),
     readOnly: await client({ type: 'dns', value: 'reader.partner.example.org' }),
   };
-  const app = partnerApp({ ...stand.deps, log: pino({ level: 'silent' }), partnerOf: partnersBy({ ca: ca.pem, partners: PARTNERS, now }) });
-  const base = await listen(secureServer(app, { certificate: server.pem, key: server.keyPem }, SETTINGS, { clientCas: ca.pem }), 'https');
+  const app = partnerApp({
+    ...stand.deps,
+    log: pino({ level: 'silent' }),
+    partnerOf: partnersBy({ ca: trusted, partners: PARTNERS, now }),
+  });
+  const base = await listen(secureServer(app, { certificate: server.pem, key: server.keyPem }, SETTINGS, { clientCas: trusted }), 'https');
   const call: PartnerListener['call'] = async (method, path, shown, headers = {}) => {
     const dispatcher = new Agent({ connect: { ca: tlsCa.pem, ...(shown === undefined ? {} : { cert: shown.pem, key: shown.keyPem }) } });
     try {
