@@ -1,28 +1,57 @@
-// TLS between the containers: a CA of its own, whose key is not kept, and a certificate each for PostgreSQL, Temporal and the API.
+// TLS between the containers: three CAs whose keys are not kept. One certifies servers, one who may speak to Temporal's frontend, one the
+// parts of Temporal to each other: no certificate is good for another purpose.
 import { webcrypto } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import 'reflect-metadata'; // @peculiar/x509 wants it before its own import
 import * as x509 from '@peculiar/x509';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
 const DAYS = 397;
+const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+/** Who has a certificate for Temporal's frontend; the system workers of Temporal itself too. */
+const TEMPORAL_CLIENTS = ['api', 'worker', 'issuer', 'temporal-ui', 'temporal-namespace', 'operator'];
+/** Who verifies a server: PostgreSQL, Temporal or both. */
+const CALLERS = ['temporal-schema', 'temporal', 'temporal-namespace', 'migrate', 'api', 'worker', 'issuer', 'temporal-ui', 'operator'];
 
-/** For a first try the API has a certificate of the internal CA too; in production give it one that phones trust or pin. */
-export async function makeInternalTls({ folder, apiNames }) {
+/**
+ * `give(holder, file, content)` stores a file for one container, or for the people who operate. `names` are what callers know PostgreSQL
+ * and Temporal by. For a first try the API has a certificate of the internal CA too; in production give it one that phones trust or pin.
+ */
+export async function makeInternalTls({ give, apiNames, names = { postgres: ['postgres'], temporal: ['temporal'] } }) {
   x509.cryptoProvider.set(webcrypto);
-  const authority = await makeAuthority();
-  write(folder, 'internal-ca.crt.pem', `${authority.certificate.toString('pem')}\n`);
-  await makeServer(folder, authority, 'postgres', ['postgres']);
-  await makeServer(folder, authority, 'temporal', ['temporal']);
-  await makeServer(folder, authority, 'api', apiNames);
+  const servers = await makeAuthority('servers');
+  for (const caller of CALLERS) give(caller, 'internal-ca.crt.pem', servers.pem);
+  const server = async (holder, dns, file) => givePair(give, holder, file, await certify(servers, dns, [serverAuth]));
+  await server('postgres', names.postgres, 'postgres-tls');
+  await server('temporal', names.temporal, 'temporal-tls');
+  await server('api', apiNames, 'api-tls');
+  await makeTemporalClients(give);
+  await makeInternode(give);
 }
 
-async function makeAuthority() {
+async function makeTemporalClients(give) {
+  const clients = await makeAuthority('clients of Temporal');
+  give('temporal', 'temporal-clients-ca.crt.pem', clients.pem);
+  for (const holder of [...TEMPORAL_CLIENTS, 'temporal'])
+    givePair(give, holder, 'temporal-client', await certify(clients, [`${holder}.temporal-client.internal`], [clientAuth]));
+}
+
+async function makeInternode(give) {
+  const internode = await makeAuthority('parts of Temporal');
+  give('temporal', 'internode-ca.crt.pem', internode.pem);
+  givePair(give, 'temporal', 'internode-tls', await certify(internode, ['temporal-internode'], [serverAuth, clientAuth]));
+}
+
+/** A certificate and its key, side by side. */
+function givePair(give, holder, file, { certificate, key }) {
+  give(holder, `${file}.crt.pem`, certificate);
+  give(holder, `${file}.key.pem`, key);
+}
+
+async function makeAuthority(purpose) {
   const keys = await newKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=Certificate Service internal TLS CA',
+    name: `CN=Certificate Service internal CA of ${purpose}`,
     keys,
     ...validity(),
     signingAlgorithm: ALGORITHM,
@@ -32,10 +61,10 @@ async function makeAuthority() {
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate, keys };
+  return { certificate, keys, pem: `${certificate.toString('pem')}\n` };
 }
 
-async function makeServer(folder, { certificate: ca, keys: caKeys }, name, names) {
+async function certify({ certificate: ca, keys: caKeys }, names, usages) {
   const { publicKey, privateKey } = await newKeys();
   const certificate = await x509.X509CertificateGenerator.create({
     subject: `CN=${names[0]}`,
@@ -47,15 +76,14 @@ async function makeServer(folder, { certificate: ca, keys: caKeys }, name, names
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
+      new x509.ExtendedKeyUsageExtension(usages),
       new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value }))),
       await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
       await x509.SubjectKeyIdentifierExtension.create(publicKey),
     ],
   });
-  write(folder, `${name}-tls.crt.pem`, `${certificate.toString('pem')}\n`);
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', privateKey));
-  write(folder, `${name}-tls.key.pem`, `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n`);
+  return { certificate: `${certificate.toString('pem')}\n`, key: `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n` };
 }
 
 function validity() {
@@ -65,8 +93,4 @@ function validity() {
 
 function newKeys() {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-}
-
-function write(folder, file, content) {
-  writeFileSync(join(folder, file), content, { mode: 0o600 });
 }

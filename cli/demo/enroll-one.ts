@@ -22,6 +22,9 @@ export interface Enrolling {
   onStep: (event: StepEvent) => void;
 }
 
+/** What an enrollment needs to know of a stack. */
+export type EnrollableStack = Pick<DevJson, 'api' | 'tlsCaFile' | 'rootCertificateFiles' | 'tokenService'>;
+
 export interface EnrolledDevice extends Enrolled {
   cardFolder: string;
   milliseconds: number;
@@ -30,7 +33,7 @@ export interface EnrolledDevice extends Enrolled {
 const started = z.object({ enrollmentId: z.string(), enrollmentToken: z.string() });
 
 /** Plays the app: registers the device at the Token Service stand-in, then lets the SDK do everything else over HTTPS. */
-export async function enrollOne(dev: DevJson, enrolling: Enrolling): Promise<EnrolledDevice> {
+export async function enrollOne(dev: EnrollableStack, enrolling: Enrolling): Promise<EnrolledDevice> {
   const begun = Date.now();
   const { enrollmentId, enrollmentToken } = await registerDevice(dev, enrolling);
   enrolling.onRegistered(enrollmentId, Date.now() - begun);
@@ -54,7 +57,7 @@ export async function enrollOne(dev: DevJson, enrolling: Enrolling): Promise<Enr
 
 /** The Token Service stand-in registers a device and starts its enrollment. */
 export async function registerDevice(
-  dev: DevJson,
+  dev: EnrollableStack,
   { userId, deviceId, pinPolicy }: Pick<Enrolling, 'userId' | 'deviceId' | 'pinPolicy'>,
 ): Promise<z.infer<typeof started>> {
   const answer = await fetch(`${dev.tokenService}/device-registrations`, {

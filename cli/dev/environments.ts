@@ -1,6 +1,6 @@
 import type { DatabaseRole } from '../../store/grants.ts';
 import type { SecretPaths } from './dev-secrets.ts';
-import { developmentPolicy } from './development-policy.ts';
+import { developmentPolicy, POLICY_FILE } from './development-policy.ts';
 import type { Ports } from './ports.ts';
 import { issuerOf } from './token-service.ts';
 
@@ -111,8 +111,8 @@ function issuerEnvironment(facts: StackFacts): Environment {
     CS_ORGANIZATION: ORGANIZATION,
     CS_ID_BASE: 'https://id.example.org',
     CS_PUBLIC_BASE_URL: publicFilesUrl(ports),
-    CS_POLICY_OID_USER: `${developmentPolicy(paths)}.1`,
-    CS_POLICY_OID_SDK: `${developmentPolicy(paths)}.2`,
+    CS_POLICY_OID_USER: `${developmentPolicy(paths.secret(POLICY_FILE))}.1`,
+    CS_POLICY_OID_SDK: `${developmentPolicy(paths.secret(POLICY_FILE))}.2`,
   };
 }
 

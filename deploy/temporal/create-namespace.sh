@@ -3,7 +3,8 @@
 set -eu
 temporal_cli() {
   temporal operator namespace "$@" --namespace "$CS_TEMPORAL_NAMESPACE" \
-    --address temporal:7233 --tls --tls-ca-path /run/secrets/internal_ca --tls-server-name temporal
+    --address temporal:7233 --tls --tls-ca-path /run/secrets/internal-ca.crt.pem --tls-server-name temporal \
+    --tls-cert-path /run/secrets/temporal-client.crt.pem --tls-key-path /run/secrets/temporal-client.key.pem
 }
 if temporal_cli describe >/dev/null 2>&1; then
   temporal_cli update --retention "$CS_TEMPORAL_RETENTION"

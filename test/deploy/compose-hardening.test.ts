@@ -1,12 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { COMPOSE, read, serviceOf } from './compose.ts';
+import { COMPOSE, CONTAINER_USERS, read, serviceOf } from './compose.ts';
 
-describe.each(Object.entries(COMPOSE.services))('the container of %s', (_name, service) => {
+describe.each(Object.entries(COMPOSE.services))('the container of %s', (name, service) => {
   it('is not root, cannot become it, writes no files of its image and leaves no core dump', () => {
-    expect(service.user).toMatch(/^\$\{CS_UID:-[1-9]\d*\}:/);
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], ulimits: { core: 0 } });
     expect(service).not.toHaveProperty('privileged');
     expect(service).not.toHaveProperty('cap_add');
+  });
+
+  it('runs as a user that no other container and nobody on the machine is', () => {
+    const user = CONTAINER_USERS[name];
+    expect(service.user).toBe(`${user}:${user}`);
+    expect(user).toBeGreaterThan(20_000);
+    expect(Object.values(CONTAINER_USERS).filter((other) => other === user)).toHaveLength(1);
+  });
+
+  it('has bounds of memory, without swap, and of processes', () => {
+    const { mem_limit: memory, memswap_limit: withSwap, pids_limit: processes } = service;
+    expect(memory).toMatch(/^(\d{3}m|1g)$/);
+    expect(withSwap).toBe(memory);
+    expect(processes).toBeLessThanOrEqual(512);
   });
 
   it('has an image with a version', () => expect(service.image).toMatch(/^[a-z/-]+:\d+\.\d+[\w.-]*$/));
@@ -28,16 +41,27 @@ describe('networks of docker-compose.yml', () => {
   });
 
   it('give no way out to the processes that hold CA keys, evidence key, rows or histories', () => {
-    const outside = (name: string) => serviceOf(name).networks.filter((network) => COMPOSE.networks[network]?.internal !== true);
+    const outside = (name: string) => networksOf(name).filter((network) => COMPOSE.networks[network]?.internal !== true);
     for (const name of ['issuer', 'worker', 'migrate', 'postgres', 'temporal', 'temporal-schema', 'temporal-namespace'])
       expect(outside(name), name).toEqual([]);
   });
 
   it('keep the issuer away from every network of operators and of the public', () => {
-    const { networks } = serviceOf('issuer');
-    for (const name of ['temporal-ui', 'codec']) expect(serviceOf(name).networks).toContain('operators');
+    const networks = networksOf('issuer');
+    for (const name of ['temporal-ui', 'codec']) expect(networksOf(name)).toContain('operators');
     expect(networks).not.toContain('operators');
     expect(networks).not.toContain('edge');
+  });
+
+  it('have nothing of Temporal but on the one address of the network that its clients are in', () => {
+    const { networks } = serviceOf('temporal');
+    const address = networks['temporal'];
+    expect(address).toMatch(/^172\.30\.71\.\d+$/);
+    expect(networks['temporal-data']).toBeUndefined();
+    const template = read('deploy/temporal/server.template.yaml');
+    const listens = [...template.matchAll(/(?:bindOnIP|broadcastAddress|rpcAddress): ([\d.]+)/g)].map(([, at]) => at);
+    expect(listens).toEqual(Array.from({ length: 6 }, () => address));
+    expect(template).not.toMatch(/bindOnLocalHost|0\.0\.0\.0/);
   });
 
   it('publish operator pages on loopback only, even with the extra file', () => {
@@ -57,3 +81,7 @@ describe('stopping', () => {
     }
   });
 });
+
+function networksOf(name: string): string[] {
+  return Object.keys(serviceOf(name).networks);
+}

@@ -14,7 +14,7 @@ const KEYS = new Set(
 const SETTINGS = new Set(PROCESS_NAMES.flatMap(fieldsOf).map(({ env }) => env));
 
 describe.each(PROCESS_NAMES)('the service %s of docker-compose.yml', (name) => {
-  const { environment, secrets, command } = serviceOf(name);
+  const { environment, command } = serviceOf(name);
   const own = new Set(fieldsOf(name).map(({ env }) => env));
 
   it('runs the process of its name', () => expect(command).toEqual([name]));
@@ -30,40 +30,25 @@ describe.each(PROCESS_NAMES)('the service %s of docker-compose.yml', (name) => {
     expect(given.filter((env) => !SETTINGS.has(env) || !own.has(env))).toEqual([]);
   });
 
-  it('has exactly the secrets that its settings name, and the internal CA', () => {
-    const named = Object.values(environment).filter((value) => value.startsWith('/run/secrets/'));
-    // The database URLs name the CA that PostgreSQL is verified with.
-    if (own.has('CS_DATABASE_URL_FILE')) named.push('/run/secrets/internal_ca');
-    expect(secrets.map(({ target }) => target).toSorted()).toEqual([...new Set(named)].toSorted());
-  });
-
   it('has every key in a secret of its own, never in a variable', () => {
-    for (const [env, value] of Object.entries(environment)) if (KEYS.has(env)) expect(value).toMatch(/^\/run\/secrets\/[a-z_]+$/);
+    for (const [env, value] of Object.entries(environment)) if (KEYS.has(env)) expect(value).toMatch(/^\/run\/secrets\/[a-z.-]+$/);
   });
 });
 
 describe('secrets of docker-compose.yml', () => {
-  it('are files in the folder that git ignores, one each', () => {
-    const files = Object.values(COMPOSE.secrets).map(({ file }) => file);
-    for (const file of files) expect(file).toMatch(/^\.\/deploy\/secrets\/[a-z.-]+$/);
-    expect(new Set(files).size).toBe(files.length);
+  it('are one folder for each container, which no other has and which must be there', () => {
+    for (const [name, { volumes }] of Object.entries(COMPOSE.services)) {
+      const secret = volumes.filter(({ source }) => source.startsWith('./deploy/secrets'));
+      expect(secret.filter(({ target }) => target === '/run/secrets').map(({ source }) => source)).toEqual([`./deploy/secrets/${name}`]);
+      for (const { source, readOnly, mustExist } of secret) {
+        expect(source === `./deploy/secrets/${name}` || source.startsWith(`./deploy/secrets/${name}/`), source).toBe(true);
+        expect([readOnly, mustExist]).toEqual([true, true]);
+      }
+    }
     expect(read('deploy/.gitignore').split('\n')).toEqual(expect.arrayContaining(['/secrets/', '/offline/', '/public/', '.env']));
   });
 
-  it('are declared when a service takes them, and taken when they are declared', () => {
-    const taken = new Set(Object.values(COMPOSE.services).flatMap(({ secrets }) => secrets.map(({ source }) => source)));
-    expect([...taken].toSorted()).toEqual(Object.keys(COMPOSE.secrets).toSorted());
-  });
-
-  it('keep the CA keys to the issuer, and the owner of the tables to migrate', () => {
-    const takers = (secret: string) =>
-      Object.entries(COMPOSE.services)
-        .filter(([, { secrets }]) => secrets.some(({ source }) => source === secret))
-        .map(([name]) => name);
-    for (const secret of ['issuing_rsa_key', 'issuing_rsa_passphrase', 'issuing_ec_key', 'issuing_ec_passphrase'])
-      expect(takers(secret)).toEqual(['issuer']);
-    expect(takers('owner_database_url')).toEqual(['migrate']);
-    expect(takers('evidence_key')).toEqual(['worker']);
+  it('never name the root key or the folder that goes to another machine', () => {
     expect(read('docker-compose.yml')).not.toMatch(/root\.key|offline/);
   });
 
@@ -88,8 +73,8 @@ describe('secrets of docker-compose.yml', () => {
 
   it('stand beside files that are in the repository', () => {
     const mounted = Object.values(COMPOSE.services)
-      .flatMap(({ volumes }) => volumes.map((volume) => volume.split(':')[0] ?? ''))
-      .filter((path) => path.startsWith('./'));
+      .flatMap(({ volumes }) => volumes.map(({ source }) => source))
+      .filter((path) => path.startsWith('./') && !path.startsWith('./deploy/secrets'));
     expect(mounted.length).toBeGreaterThan(2);
     for (const path of mounted)
       if (path !== './deploy/public') expect(existsSync(join(import.meta.dirname, '..', '..', path)), path).toBe(true);

@@ -12,10 +12,10 @@ beforeAll(() => ensureDevSecrets(FOLDER, 'Example Organization', 'http://127.0.0
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 
 it('a new data folder has policies under the arc for examples, which every program can read', () => {
-  expect(developmentPolicy(paths)).toBe('1.3.6.1.4.1.32473.1');
+  expect(developmentPolicy(paths.secret(POLICY_FILE))).toBe('1.3.6.1.4.1.32473.1');
 });
 
 it('a data folder of the version before keeps the policies that its certificates were prepared with', () => {
   rmSync(paths.secret(POLICY_FILE));
-  expect(developmentPolicy(paths)).toBe('2.25.261437790486893842764351487366214219451');
+  expect(developmentPolicy(paths.secret(POLICY_FILE))).toBe('2.25.261437790486893842764351487366214219451');
 });

@@ -97,4 +97,7 @@ const INTRODUCTION = [
   'To end an enrollment use Request Cancellation or the update `cancel`. Terminate only a run that does not react: its row, and a sealed key in',
   'it, then stay until the sweeper comes.',
   '',
+  'The UI of docker-compose.yml only shows (`disableWriteActions`): Temporal would not know who asked. There `cs operator cancel` ends an',
+  'enrollment, with a name in the audit; this page is for who has the `temporal` command and a client certificate, and for development.',
+  '',
 ];

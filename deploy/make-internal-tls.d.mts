@@ -1,0 +1,5 @@
+export declare function makeInternalTls(options: {
+  give: (holder: string, file: string, content: string) => void;
+  apiNames: readonly string[];
+  names?: { postgres: readonly string[]; temporal: readonly string[] };
+}): Promise<void>;
