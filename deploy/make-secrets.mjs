@@ -23,7 +23,15 @@ const KEY_RINGS = [
   { file: 'codec.keys', kid: 'c1', containers: ['api', 'worker', 'issuer', 'codec'] },
 ];
 /** Login roles of PostgreSQL and the container with the URL of each; people with the `cs` command have one too (docs/database-roles.md). */
-const LOGINS = { owner: 'migrate', api: 'api', worker: 'worker', issuer: 'issuer', sweeper: 'worker', retention: 'worker', operator: 'operator' };
+const LOGINS = {
+  owner: 'migrate',
+  api: 'api',
+  worker: 'worker',
+  issuer: 'issuer',
+  sweeper: 'worker',
+  retention: 'worker',
+  operator: 'operator',
+};
 
 const { values: options } = parseArgs({
   options: {
