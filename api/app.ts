@@ -6,6 +6,7 @@ import { asUnavailable } from '../store/database.ts';
 import type { ApiDeps } from './deps.ts';
 import { errorPage } from './error-page.ts';
 import { expressPath } from './express-path.ts';
+import { publishedFiles } from './files/published-files.ts';
 import { addressList } from './http/address-list.ts';
 import { closeAfterRefusals } from './middleware/close-after-refusals.ts';
 import { dropForwardedCertificates } from './middleware/forwarded-certificate.ts';
@@ -20,7 +21,7 @@ import { OPERATOR_ROUTES } from './operator-table.ts';
 import { asServiceError, sendProblem } from './problem.ts';
 import type { Listener, Route } from './route.ts';
 import { ROUTES } from './route-table.ts';
-import { getCaCertificate, getCrl } from './routes/public-files.ts';
+import { getPublicFile, onlyRead } from './routes/public-files.ts';
 
 /** Where `type` of problem documents points unless CS_DOCS_URL says otherwise. */
 export const DOCS_PATH = '/docs/errors';
@@ -59,8 +60,8 @@ function hstsOf({ config }: ApiDeps): false | { maxAge: number } {
 /** The plain-HTTP listener: signed, read-only files and nothing else (RFC 5280 §8 advises against https for them). */
 export function filesApp(deps: FilesDeps): Express {
   const app = bareApp(deps, false);
-  app.get('/ca/:file', getCaCertificate(deps));
-  app.get('/crl/:file', getCrl(deps));
+  const get = getPublicFile(publishedFiles(deps));
+  for (const path of ['/ca/:file', '/crl/:file']) app.route(path).get(get).all(onlyRead);
   return closed(app, deps);
 }
 

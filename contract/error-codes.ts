@@ -51,7 +51,7 @@ const HTTP_PROBLEMS = {
     status: 404,
     retryable: false,
     title: 'No such public file',
-    hint: 'Files are /ca/<issuer>.cer and /crl/<issuer>.crl with issuer root, issuing-rsa or issuing-ec.',
+    hint: 'Files are /ca/<issuer>.cer, /crl/<issuer>.crl and .pem with issuer root, issuing-rsa or issuing-ec; /crl/all.pem, /ca/bundle.pem.',
   },
   method_not_allowed: {
     status: 405,

@@ -12,7 +12,10 @@ export type DeliveryFormat = (typeof DELIVERY_FORMATS)[number];
 export const CREDENTIAL_KINDS = ['user', 'sdk'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
-/** The certificate authorities; the values are the file names of their public files. */
+/**
+ * The certificate authorities; the values are the file names of their public files. `all` and `bundle` are never among them:
+ * these files hold several.
+ */
 export const ISSUER_IDS = ['root', 'issuing-rsa', 'issuing-ec'] as const;
 export type IssuerId = (typeof ISSUER_IDS)[number];
 export type IssuingCaId = Exclude<IssuerId, 'root'>;

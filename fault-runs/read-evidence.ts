@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { readDer } from '../core/asn1/read-der.ts';
@@ -86,6 +87,8 @@ function octetsOf(metadata: object): Record<string, Uint8Array> {
 
 /** Serials on the published CRLs of both issuing CAs, lower-case hex; their signatures are verified. */
 export async function readCrls({ dev: { publicFiles } }: Pick<FaultyStack, 'dev'>): Promise<Set<string>> {
+  // A new CRL is published a second after it was stored.
+  await sleep(1_200);
   const serials = new Set<string>();
   for (const issuer of ['issuing-rsa', 'issuing-ec']) {
     const certificate = await download(`${publicFiles}/ca/${issuer}.cer`);

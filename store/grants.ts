@@ -194,6 +194,7 @@ export const FUNCTION_GRANTS: Readonly<Record<string, readonly DatabaseRole[]>> 
   'keep_signed_bytes()': [],
   'refuse_change()': [],
   'crl_due()': [],
+  'crl_modified()': [],
   'guard_new_enrollment()': [],
   'guard_enrollment()': [],
   'guard_outcome()': [],
