@@ -16,6 +16,7 @@ import { startStack } from '../cli/dev/stack.ts';
 import { startTemporal, type TemporalServer } from '../cli/dev/temporal-server.ts';
 import { readKeyRing } from '../config/key-ring-file.ts';
 import { dataConverter } from '../temporal/data-converter.ts';
+import { type CommitProxy, commitProxy } from './commit-proxy.ts';
 import { type FaultStation, faultStation } from './fault-station.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
 
@@ -28,6 +29,8 @@ export interface FaultyStack {
   station: FaultStation;
   supervisor: Supervisor;
   temporal: Client;
+  /** What the processes' COMMITs go through. */
+  commits: CommitProxy;
   /** Tries again while the database is away. */
   query: Rows;
   dropConnections(): Promise<void>;
@@ -54,6 +57,9 @@ const SETTINGS = {
 /** How late an end may be: grace and interval of the sweeper, and a restart in between. */
 export const GRACE_SECONDS = 15;
 
+/** Longer than the driver waits for any answer (store/database.ts: 9 s): nobody is there any more when it comes. */
+const LATE_COMMIT_MS = 10_000;
+
 type Stops = Array<() => Promise<unknown>>;
 
 export async function faultyStack(say: (sentence: string) => void): Promise<FaultyStack> {
@@ -76,7 +82,10 @@ async function bringUp(dataFolder: string, say: (sentence: string) => void, stop
   stops.push(() => station.close());
   const settings = { ...SETTINGS, CS_FAULT_POINTS_SOCKET: station.socket };
   const ports = await anyPorts();
-  const stack = await startStack({ dataFolder, ports, say, signal: new AbortController().signal, settings });
+  const commits = await commitProxy({ to: ports.postgres, lateMs: LATE_COMMIT_MS });
+  stops.push(() => commits.close());
+  const signal = new AbortController().signal;
+  const stack = await startStack({ dataFolder, ports, say, signal, settings, databasePort: commits.port });
   stops.push(() => stack.stop());
   const { dev } = stack;
   const again: Again = {};
@@ -93,7 +102,7 @@ async function bringUp(dataFolder: string, say: (sentence: string) => void, stop
   stops.push(() => connection.close());
   const temporal = new Client({ connection, dataConverter: dataConverter(readKeyRing(secretPaths(dataFolder).secret('codec.keys'))) });
   const query: Rows = (sql, ...values) => persistently(() => rowsOf(pool, sql, values));
-  return { dev, dataFolder, station, supervisor, temporal, query, ...(await servers(dev, dataFolder, ports, query, again)) };
+  return { dev, dataFolder, station, supervisor, temporal, commits, query, ...(await servers(dev, dataFolder, ports, query, again)) };
 }
 
 /** Servers that were started again in the place of those of the stack. */

@@ -27,7 +27,7 @@ export interface TimedFault {
   afterMs: number;
 }
 
-/** Kills are cheap and frequent, servers go away now and then. */
+/** Kills are cheap and frequent, servers go away and answers to COMMIT get lost now and then. */
 const WEIGHTED: readonly Fault[] = [...FAULTS, 'kill-api', 'kill-worker', 'kill-issuer', 'drop-connections', 'drop-connections'];
 
 export function nextFault(random: () => number): TimedFault {

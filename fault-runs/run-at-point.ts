@@ -33,10 +33,11 @@ export async function runAtPoint(stack: FaultyStack, ground: Ground, run: PointR
   const playing = play(stack, ground, run.scene, { deviceId, earlier });
   const holding = await held;
   if (holding === undefined) return { ...run, reached: false, stories: [...earlier, ...(await playing)] };
-  await inflict(stack, run.fault);
-  const over = performance.now();
+  const inflicted = await inflict(stack, run.fault);
   holding.release();
+  const over = await inflicted.over;
   const stories = [...earlier, ...(await playing)];
+  if (over === undefined) return { ...run, reached: false, stories };
   const stuckProcess = await stack.supervisor.allReady();
   const readyMs = Math.round(performance.now() - over);
   const answers = stories.flatMap(({ answeredAt }) => answeredAt.filter((at) => at > over)).toSorted((a, b) => a - b);

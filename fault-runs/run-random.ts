@@ -62,8 +62,9 @@ async function faultsUntil(
     if (whenReady) await Promise.race([stack.supervisor.allReady(), devices]);
     await Promise.race([sleep(afterMs), devices]);
     if (through) break;
-    await inflict(stack, fault);
-    done.push({ fault, over: performance.now() });
+    const { over } = await inflict(stack, fault);
+    const ended = await over;
+    if (ended !== undefined) done.push({ fault, over: ended });
   }
   await devices;
   const answers = stories.flatMap(({ answeredAt }) => answeredAt).toSorted((a, b) => a - b);

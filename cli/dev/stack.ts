@@ -37,6 +37,8 @@ export interface StackOptions {
   signal: AbortSignal;
   /** Settings beside the usual ones, for every part. */
   settings?: Environment;
+  /** Where the processes reach PostgreSQL, when something stands in between; it is `ports.postgres` otherwise. */
+  databasePort?: number;
 }
 
 export interface Stack {
@@ -98,7 +100,11 @@ interface DatabaseServer {
   pid: number;
 }
 
-async function database({ dataFolder, ports, say }: StackOptions, paths: SecretPaths, stops: Stop[]): Promise<DatabaseServer> {
+async function database(
+  { dataFolder, ports, say, databasePort }: StackOptions,
+  paths: SecretPaths,
+  stops: Stop[],
+): Promise<DatabaseServer> {
   const wanted = join(dataFolder, 'postgres');
   const password = readFileSync(paths.secret('database.password'), 'utf8');
   const postgres: RunningPostgres = await startPostgres({
@@ -112,19 +118,20 @@ async function database({ dataFolder, ports, say }: StackOptions, paths: SecretP
     say(`PostgreSQL does not run as root and its user cannot reach ${wanted}; its files are in ${postgres.folder}`);
   await postgres.ensureDatabase('certificate_service');
   const url = postgres.url('certificate_service');
-  const ownerUrl = await databaseLogins(url, paths);
+  const ownerUrl = await databaseLogins(url, paths, databasePort ?? ports.postgres);
   const applied = await applyMigrations(ownerUrl, PRISMA_FOLDER);
   say(`PostgreSQL is up on port ${ports.postgres}${applied.length === 0 ? '' : `, ${applied.length} migration(s) applied`}`);
   return { url, pid: postgres.pid };
 }
 
 /** New passwords at each start, each in the file of the one process that logs in with it; returns the owner's URL, which has no file. */
-async function databaseLogins(adminUrl: string, paths: SecretPaths): Promise<string> {
+async function databaseLogins(adminUrl: string, paths: SecretPaths, port: number): Promise<string> {
+  const reached = Object.assign(new URL(adminUrl), { port: String(port) }).href;
   const passwords = new Map(LOGIN_ROLES.map((role) => [role, randomBytes(24).toString('base64url')] as const));
   const passwordOf = (role: LoginRole) => passwords.get(role) ?? '';
   await ensureLoginRoles(adminUrl, passwordOf);
   await giveToOwner(adminUrl);
-  for (const role of DATABASE_ROLES) writeSecretFile(paths.secret(databaseUrlFile(role)), `${urlAs(adminUrl, role, passwordOf(role))}\n`);
+  for (const role of DATABASE_ROLES) writeSecretFile(paths.secret(databaseUrlFile(role)), `${urlAs(reached, role, passwordOf(role))}\n`);
   return urlAs(adminUrl, OWNER_ROLE, passwordOf(OWNER_ROLE));
 }
 

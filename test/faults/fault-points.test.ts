@@ -17,6 +17,8 @@ const SHORT: readonly (readonly [FaultPoint, Fault])[] = [
   ['signed', 'kill-issuer'],
   ['ack-committing', 'drop-connections'],
   ['cancel-answered', 'temporal'],
+  ['csr-submitted', 'late-commits'],
+  ['certificates-storing', 'cut-commits'],
 ];
 
 describe('a fault at a named point', () => {
