@@ -1,12 +1,14 @@
-// Packages of an image, exactly as the lock file says. `npm ci` comes first; it refuses a lock file that was written where the packages of
-// other platforms were not to be had (EUSAGE), and only then `npm install` takes the locked versions without those.
+// Packages of an image: exactly those of the lock file, by their hashes, and no install script runs. None is needed: native packages carry
+// their binaries, and that these load here is tried at once. There is no other way: a lock file that `npm ci` refuses ends the build.
 import { spawnSync } from 'node:child_process';
 
-const options = ['--no-audit', '--no-fund', ...process.argv.slice(2)];
-const strict = spawnSync('npm', ['ci', ...options], { encoding: 'utf8' });
-process.stderr.write(strict.stderr ?? '');
-if (strict.status !== 0 && !strict.stderr.includes('EUSAGE')) process.exit(1);
-if (strict.status !== 0) {
-  const { status } = spawnSync('npm', ['install', '--no-save', ...options], { stdio: 'inherit' });
-  process.exit(status ?? 1);
+/** Packages with a binary for this platform; the scripts of the rest would download engines, print notices or count installations. */
+const NATIVE = ['argon2', '@node-rs/argon2', '@temporalio/worker'];
+
+run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', ...process.argv.slice(2)]);
+run(process.execPath, ['--input-type=module', '--eval', NATIVE.map((name) => `await import('${name}');`).join(' ')]);
+
+function run(command, args) {
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
 }
