@@ -124,7 +124,7 @@ describe('two API processes, delays off', () => {
         folder: mkdtempSync(join(tmpdir(), 'cs-pin-')),
         count: 1,
         connections: 4,
-        settings: { CS_PIN_MEMORY_KIB: '65536', CS_PIN_PASSES: '40', CS_PIN_WEAK_CHECKED: '0' },
+        settings: { CS_PIN_MEMORY_KIB: '196608', CS_PIN_PASSES: '16', CS_PIN_WEAK_CHECKED: '0' },
       });
       const { userId, right } = await userWithPin(slow);
       const [device] = await openEnrollments(world(), userId, 1);
@@ -213,7 +213,9 @@ async function recordRun(world: PinWorld, failed: number) {
   const create = (name: number) =>
     history.record(`${name}`, { call: 'create', enrollment: '', attemptId: '', right: false }, async () => {
       made += 1;
-      const device = await world.caller(name).enroll(await world.accessToken(), user.userId, `d-${made}`);
+      // A name that nobody else takes: a second create for one device would end the first.
+      const deviceId = `d-${made}`;
+      const device = await world.caller(name).enroll(await world.accessToken(), user.userId, deviceId);
       devices.push(device);
       return `201 ${device.enrollmentId}`;
     });
