@@ -92,7 +92,7 @@ function callers(): string {
     '| --- | --- | --- | --- | --- |',
     ...rows,
     '',
-    'The codec server is a process of its own: `/decode` (and `/encode` with `CS_CODEC_ENCODE=true`) for operators (scope `operator:read`; on loopback whoever is on the machine), for pages of the Temporal UI only; `/healthz` for anyone.',
+    'The codec server is a process of its own: `/decode` for operators with `operator:read` (and with `CS_CODEC_ENCODE=true` `/encode`, for `operator:act`; on loopback whoever is on the machine), for pages of the Temporal UI only; `/healthz` for anyone.',
   );
 }
 

@@ -18,7 +18,7 @@ export interface CodecServerOptions {
   /** Whether POST /encode answers: whoever may call it can write messages that the workers take for the service's own. */
   encodes: boolean;
   /** Throws a ServiceError (`invalid_token`, `insufficient_scope`, `service_unavailable`) unless the caller is an operator. In development, on loopback, it may let everybody in. */
-  authorise: (request: IncomingMessage) => Promise<void>;
+  authorise: (request: IncomingMessage, path: '/encode' | '/decode') => Promise<void>;
   /** Called with what was not foreseen; never with a payload. */
   onFault?: (error: unknown) => void;
 }
@@ -58,7 +58,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   if (request.method !== 'POST') throw codecRefusal(405, 'method_not_allowed', 'Send POST.');
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     throw codecRefusal(415, 'unsupported_media_type', 'Send application/json.');
-  await options.authorise(request);
+  await options.authorise(request, path);
   if (path === '/encode' && !options.encodes) throw encodingIsOff();
   const payloads = parsePayloads(await readBody(request));
   answer(

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { operatorTokens } from '../callers/access-token.ts';
 import { bearer } from '../callers/bearer.ts';
@@ -7,11 +6,11 @@ import { allows } from '../callers/scopes.ts';
 import { type Config, ConfigError } from '../config/load-config.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { Running } from '../process/run-process.ts';
-import { startCodecServer } from './codec-server.ts';
+import { type CodecServerOptions, startCodecServer } from './codec-server.ts';
 
 type CodecConfig = Config<'codec'>;
-/** Decrypting a history changes nothing. */
-const SCOPE = 'operator:read';
+/** Decrypting changes nothing; whoever encrypts can write what the workers take for the service's own. */
+const SCOPES = { '/decode': 'operator:read', '/encode': 'operator:act' } as const;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 export interface RunningCodec extends Running {
@@ -34,16 +33,16 @@ export async function startCodec(config: CodecConfig, log: Logger): Promise<Runn
 }
 
 /** The verification of the operator listener. There is no database here, so the clock of this process judges age. */
-function authoriser(config: CodecConfig, log: Logger): (request: IncomingMessage) => Promise<void> {
+function authoriser(config: CodecConfig, log: Logger): CodecServerOptions['authorise'] {
   const { codecJwksUrl: jwksUrl, operatorJwtIssuer: issuer, operatorJwtAudience: audience, clientAudience: otherAudience } = config;
   if (jwksUrl === undefined) return onLoopbackOnly(config);
   if (issuer === undefined || audience === undefined || otherAudience === undefined) throw needsAll();
   const currentDate = async () => new Date();
   const tokens = operatorTokens({ ...keySetOf(config, log), issuer, audience, otherAudience, jwksUrl, now: Date.now, currentDate });
-  return async (request) => {
+  return async (request, path) => {
     const { scopes } = await tokens.verify(bearer(request));
-    if (!allows(scopes, SCOPE))
-      throw new ServiceError('insufficient_scope', `The access token lacks the scope ${SCOPE}.`, { scope: SCOPE });
+    const scope = SCOPES[path];
+    if (!allows(scopes, scope)) throw new ServiceError('insufficient_scope', `The access token lacks the scope ${scope}.`, { scope });
   };
 }
 

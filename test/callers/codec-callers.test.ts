@@ -21,7 +21,7 @@ const door = doorOf(key, () => {
 const clear = JSON.stringify(renderPayloads([defaultPayloadConverter.toPayload({ stage: 'awaiting-csr' })]));
 
 /** The codec server in front of this key set; what it says aloud is kept. */
-async function codec(keySet: object = { keys: [key.jwk] }) {
+async function codec(keySet: object = { keys: [key.jwk] }, settings: Record<string, string> = {}) {
   const keys = await jwksServer(keySet);
   const env = {
     CS_ENV: 'development',
@@ -30,6 +30,7 @@ async function codec(keySet: object = { keys: [key.jwk] }) {
     CS_OPERATOR_JWT_ISSUER: ISSUER,
     CS_OPERATOR_JWT_AUDIENCE: AUDIENCE,
     CS_JWT_AUDIENCE: 'certificate-service',
+    ...settings,
   };
   const lines: string[] = [];
   const server = await startCodec(
@@ -83,6 +84,13 @@ describe('the codec server', () => {
     const answer = await send(base, '/decode', `Bearer ${await door.token({ claims: { scope: 'pin:read operators operator:act' } })}`);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer error="insufficient_scope", scope="operator:read"');
     expect(await line(answer)).toBe('403 insufficient_scope');
+  });
+
+  test('encodes only for whom may act', async () => {
+    const { base } = await codec({ keys: [key.jwk] }, { CS_CODEC_ENCODE: 'true' });
+    const encode = async (scope: string) => send(base, '/encode', `Bearer ${await door.token({ claims: { scope } })}`);
+    expect(await line(await encode('operator:read'))).toBe('403 insufficient_scope');
+    expect([(await encode('operator:act')).status, (await encode('operator')).status]).toEqual([200, 200]);
   });
 
   test('takes the scope of the release before', async () => {
