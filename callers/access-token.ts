@@ -1,4 +1,5 @@
 import { decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { isCanonicalBase64url } from '../contract/base64url.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import { KeySetUnavailable, remoteKeySet } from './key-set.ts';
 
@@ -80,6 +81,8 @@ function keysOf({ jwksUrl: url, staleSeconds = 14_400, now, onFault }: TokenRule
  * by itself (b64, RFC 7797); here there is none, so whatever `crit` holds is refused (RFC 7515 §4.1.11).
  */
 function requireHeader(token: string): void {
+  // jose ignores unused bits: one token would have several texts.
+  if (!token.split('.').every(isCanonicalBase64url)) throw refused('The access token is not a JWS in compact serialization.');
   const header = headerOf(token);
   if (Object.hasOwn(header, 'crit')) throw refused('The header has crit: no extension is understood here.');
   const { kid } = header;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type KeyRing, keyRing } from '../core/key-ring.ts';
 
-const LINE = /^([A-Za-z0-9._-]{1,16})[ \t]+([A-Za-z0-9_-]{43})$/;
+const LINE = /^([A-Za-z0-9._-]{1,16})[ \t]+([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$/;
 /** Ids that travel as one octet (CSR challenges, protocol §3). */
 const OCTET = /^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/;
 

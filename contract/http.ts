@@ -7,8 +7,12 @@ import { NEXT_STEPS, PIN_POLICIES, PIN_STATUSES, PLATFORMS, STATES } from './sta
  * Answers are described as they are sent; clients ignore members they do not know.
  */
 
-const b64u = (octets: number) =>
-  z.string().regex(new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((octets * 4) / 3)}}$`), `base64url without padding of ${octets} octets`);
+/** Of the last character only the bits that an octet uses may be set (RFC 4648 §3.5): one value has one text. */
+const LAST = { 16: '[AQgw]', 32: '[AEIMQUYcgkosw048]' } as const;
+const b64u = (octets: 16 | 32) => {
+  const form = `^[A-Za-z0-9_-]{${Math.ceil((octets * 4) / 3) - 1}}${LAST[octets]}$`;
+  return z.string().regex(new RegExp(form), `base64url without padding of ${octets} octets, unused bits zero`);
+};
 /** Not `.` or `..`: readers of the URIs in certificates would collapse them. */
 const callerId = z
   .string()

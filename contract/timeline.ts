@@ -10,10 +10,17 @@ import { STATES } from './states.ts';
 const timelineStep = z.strictObject({
   at: instant.describe("of an audit row by the database's clock, of an event by Temporal's"),
   source: z.enum(['audit', 'workflow']),
-  actor: z.string().describe('device, token-service:<client>, operator:<subject>, workflow, sweeper, issuance, database:<login>, …'),
+  actor: z
+    .string()
+    .describe(
+      'device, token-service:<client>, operator:<subject>, workflow, sweeper, issuance, database:<login>, …; of an event: workflow, temporal, or client with the identity that it gave itself, which a signed file leaves out',
+    ),
   what: z.string().describe('action of the audit row, or kind and name of the event'),
   outcome: z.string().optional(),
-  reason: z.string().optional().describe('code, reason of a refusal, type of a failure'),
+  reason: z
+    .string()
+    .optional()
+    .describe('code, reason of a refusal, type of a failure; of an event in a signed file only a code of the service'),
   sinceMs: z.number().describe('milliseconds since the step before'),
   audit: z
     .strictObject({

@@ -3,6 +3,7 @@ import type { EnrollmentId } from '../contract/ids.ts';
 import type { WorkflowEvent } from '../contract/timeline.ts';
 import { signEvidence } from '../core/evidence/evidence-jws.ts';
 import type { EvidenceKey } from '../core/evidence/evidence-key.ts';
+import { signedForm } from '../core/timeline/signed-form.ts';
 import { tellTimeline } from '../core/timeline/tell-timeline.ts';
 import type { Database } from '../store/database.ts';
 import { readTimelineRows } from '../store/timeline.ts';
@@ -30,7 +31,7 @@ export async function signTimelines(deps: TimelineSignerDeps): Promise<void> {
 async function answer({ db, evidence, history }: TimelineSignerDeps, request: TimelineRequest): Promise<void> {
   const rows = await readTimelineRows(db, request.enrollmentId);
   if (rows === undefined) return answerTimelineRequest(db, request, undefined);
-  const timeline = tellTimeline({ ...rows, events: await history(request.enrollmentId) });
+  const timeline = signedForm(tellTimeline({ ...rows, events: await history(request.enrollmentId) }));
   const text = JSON.stringify({ exportedFor: request.actor, timeline });
   const sha256 = createHash('sha256').update(text).digest('hex');
   const jws = await signEvidence('cs-timeline+jws', text, evidence);

@@ -1,4 +1,5 @@
 import { CompactSign, compactVerify, importJWK } from 'jose';
+import { isCanonicalBase64url } from '../../contract/base64url.ts';
 import type { EvidenceJwk, EvidenceKey } from './evidence-key.ts';
 
 /** What the evidence key signs. The type keeps one from passing for another. */
@@ -15,7 +16,7 @@ export function signEvidence(typ: EvidenceType, text: string, { kid, privateKey 
 
 /** Verifies what `signEvidence` made, by the key that `kid` names among `keys`. Never throws over the text: a reason is a sentence. */
 export async function verifyEvidence(typ: EvidenceType, jws: string, keys: readonly EvidenceJwk[]): Promise<EvidenceVerdict> {
-  const header = headerOf(jws);
+  const header = jws.split('.').every(isCanonicalBase64url) ? headerOf(jws) : undefined;
   if (header === undefined) return refused('It is not a compact JWS.');
   if (header.typ !== typ || header.alg !== 'ES256' || header.members !== 3) return refused(`Its header is not that of ${typ} by ES256.`);
   const jwk = keys.find(({ kid }) => kid === header.kid);

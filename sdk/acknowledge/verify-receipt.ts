@@ -1,4 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
+import { fromBase64url } from '../base64url.ts';
 import { JsonReader, parseJson } from '../read-json.ts';
 import { SdkError } from '../sdk-error.ts';
 import { faultOfTimes, type ReceiptTimes } from './receipt-times.ts';
@@ -52,7 +53,7 @@ function keyFor(header: JsonReader, keys: readonly EvidenceKey[]): EvidenceKey {
 function verifySignature(signed: string, signature: string, { kty, crv, x, y }: EvidenceKey): void {
   if (kty !== 'EC' || crv !== 'P-256') throw refuse('evidence keys are EC P-256');
   const key = createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' });
-  const good = verify('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+  const good = verify('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, fromBase64url(signature, notBase64url));
   if (!good) throw refuse('the signature does not verify');
 }
 
@@ -73,7 +74,11 @@ function readClaims(r: JsonReader): ReceiptClaims {
 }
 
 function json(part: string): JsonReader {
-  return new JsonReader(parseJson(Buffer.from(part, 'base64url').toString('utf8'), refuse), refuse);
+  return new JsonReader(parseJson(fromBase64url(part, notBase64url).toString('utf8'), refuse), refuse);
+}
+
+function notBase64url(): SdkError {
+  return refuse('a part is not base64url without padding in its one form');
 }
 
 function refuse(reason: string): SdkError {

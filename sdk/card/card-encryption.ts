@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { fromBase64url } from '../base64url.ts';
 import { JsonReader, parseJson } from '../read-json.ts';
 import { SdkError } from '../sdk-error.ts';
 
@@ -24,8 +25,8 @@ export function decryptCard(deviceSecret: Uint8Array, file: Uint8Array): Buffer 
   const reader = new JsonReader(parseJson(Buffer.from(file).toString('utf8'), damaged), damaged);
   if (reader.number('version') !== VERSION)
     throw new SdkError('card_version', `the card has version ${reader.number('version')}, known is ${VERSION}`);
-  const salt = Buffer.from(reader.text('salt'), 'base64url');
-  const check = Buffer.from(reader.text('check'), 'base64url');
+  const salt = octetsOf(reader, 'salt');
+  const check = octetsOf(reader, 'check');
   const expected = checkValue(deviceSecret, salt);
   if (check.length !== expected.length || !timingSafeEqual(check, expected)) {
     throw new SdkError('card_wrong_secret', 'this device secret does not open the card');
@@ -35,8 +36,8 @@ export function decryptCard(deviceSecret: Uint8Array, file: Uint8Array): Buffer 
 }
 
 function openContent(key: Uint8Array, head: string, reader: JsonReader): Buffer {
-  const sealed = Buffer.from(reader.text('sealed'), 'base64url');
-  const nonce = Buffer.from(reader.text('nonce'), 'base64url');
+  const sealed = octetsOf(reader, 'sealed');
+  const nonce = octetsOf(reader, 'nonce');
   if (sealed.length < 16 || nonce.length !== 12) throw damaged('too short');
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 });
@@ -46,6 +47,10 @@ function openContent(key: Uint8Array, head: string, reader: JsonReader): Buffer 
   } catch {
     throw damaged('its content was changed');
   }
+}
+
+function octetsOf(reader: JsonReader, name: string): Buffer {
+  return fromBase64url(reader.text(name), () => damaged(`${name} is not base64url`));
 }
 
 function contentKey(secret: Uint8Array, salt: Uint8Array): Buffer {

@@ -25,7 +25,8 @@ export function x963Kdf(secret: Uint8Array, sharedInfo: Uint8Array): Buffer {
 }
 
 function ephemeralKey(x: string, y: string): KeyObject {
-  if (![x, y].every((c) => /^[A-Za-z0-9_-]{43}$/.test(c))) throw refuseSealedKey('ephemeral key: a coordinate of P-256 has 32 octets');
+  if (![x, y].every((c) => /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(c)))
+    throw refuseSealedKey('ephemeral key: a coordinate of P-256 has 32 octets');
   try {
     return createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
   } catch {

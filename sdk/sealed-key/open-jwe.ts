@@ -1,4 +1,5 @@
 import { createDecipheriv } from 'node:crypto';
+import { fromBase64url } from '../base64url.ts';
 import { isJsonRecord, type JsonRecord, parseJson } from '../read-json.ts';
 import { agree, concatKdf } from './agree.ts';
 import { refuseSealedKey, type SealedKey } from './sealed-key.ts';
@@ -65,8 +66,7 @@ function decodeHeader(header: string): JsonRecord {
 
 /** Strict: Node skips what is not base64url, and two texts for the same octets would pass. */
 function octets(text: string, length?: number): Buffer {
-  const decoded = Buffer.from(text, 'base64url');
-  if (decoded.toString('base64url') !== text) throw refuseSealedKey('JWE: a part is not base64url');
+  const decoded = fromBase64url(text, () => refuseSealedKey('JWE: a part is not base64url'));
   if (length !== undefined && decoded.length !== length) throw refuseSealedKey(`JWE: a part has ${decoded.length} octets, not ${length}`);
   return decoded;
 }

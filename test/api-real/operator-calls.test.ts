@@ -4,6 +4,7 @@ import formats from 'ajv-formats';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { operatorOpenApiDocument } from '../../api/openapi.ts';
 import { endEnrollment } from '../../store/end-enrollment.ts';
+import { otherSpellings } from '../rig/other-spellings.ts';
 import { startOperatorListener } from './stand/listeners.ts';
 import { bringTo } from './stand/stages.ts';
 import { startStand } from './stand/stand.ts';
@@ -114,6 +115,8 @@ describe('the list', { timeout: 120_000 }, () => {
     'code=whatever',
     'cursor=AAAA',
     `cursor=${Buffer.from(`2026-99-01T00:00:00.000Z\n${randomUUID()}`).toString('base64url')}`,
+    // Another spelling of a cursor that would be good: one unused bit is set.
+    `cursor=${otherSpellings(Buffer.from(`2026-01-01T00:00:00.000Z\n${randomUUID()}`).toString('base64url'))[0]}`,
     'where=1',
     'state=open&state=completed',
     'userId[contains]=u',

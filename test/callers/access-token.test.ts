@@ -4,6 +4,7 @@ import { exportJWK } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { type AccessTokens, accessTokens, operatorTokens } from '../../callers/access-token.ts';
 import { ServiceError } from '../../contract/service-error.ts';
+import { otherSpellings } from '../rig/other-spellings.ts';
 import { AUDIENCE, ISSUER, type JwksServer, jwksServer, type SigningKey, signingKey, tokenBy } from './jwks-server.ts';
 import { doorOf, REFUSED_TOKENS } from './refused-tokens.ts';
 
@@ -174,6 +175,15 @@ describe('key id tricks', () => {
       expect(await outcome(verifier(server), await tokenBy(key, { header }))).toBe('good');
     }
     expect(thiefsServer.asked()).toBe(0);
+  });
+
+  test('a good token in another spelling is refused: the unused bits of its signature are set', async () => {
+    const server = await jwksServer(setOf(key));
+    const good = await tokenBy(key);
+    expect(await outcome(verifier(server), good)).toBe('good');
+    const others = otherSpellings(good.slice(good.lastIndexOf('.') + 1)).map((other) => good.slice(0, good.lastIndexOf('.') + 1) + other);
+    expect(others.length).toBeGreaterThan(0);
+    for (const other of others) expect(await outcome(verifier(server), other)).toBe('invalid_token');
   });
 
   test('a token of 8,193 characters is refused before anything is parsed or asked', async () => {

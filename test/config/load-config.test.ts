@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Field, PROCESSES, type ProcessName } from '../../config/fields.ts';
 import { ConfigError, loadConfig } from '../../config/load-config.ts';
+import { otherSpellings } from '../rig/other-spellings.ts';
 import { environmentOf, fieldsOf, fileWith, processNames, TEST_KEY } from './process-environment.ts';
 
 describe.each(processNames())('the %s process', (name) => {
@@ -128,6 +129,7 @@ describe('a key ring file', () => {
     ['empty', ''],
     ['only comments', '# nothing\n'],
     ['a key without an id', `${TEST_KEY}\n`],
+    ['a key with unused bits set, a second text for the same key', `a ${otherSpellings(TEST_KEY)[0]}\n`],
     ['a key of 31 octets', `a ${Buffer.alloc(31, 1).toString('base64url')}\n`],
     ['a key of 33 octets', `a ${Buffer.alloc(33, 1).toString('base64url')}\n`],
     ['plain base64', `a ${Buffer.alloc(32, 255).toString('base64')}\n`],

@@ -13,6 +13,7 @@ import { pinRefusal } from '../../sdk/pin/check-pin.ts';
 import { WEAK_PINS } from '../../sdk/pin/weak-pins.ts';
 import { openCms } from '../../sdk/sealed-key/open-cms.ts';
 import { openJwe } from '../../sdk/sealed-key/open-jwe.ts';
+import { otherSpellings } from '../rig/other-spellings.ts';
 
 const vectors = readVectors();
 const { enrollmentId } = vectors.enrollment;
@@ -202,6 +203,8 @@ describe('the receipt', () => {
     const typ = Buffer.from(vectors.receipt.header.replace('cs-receipt', 'cs-ack')).toString('base64url');
     const refused = expect.objectContaining({ code: 'receipt_refused' });
     expect(() => verifyReceipt(vectors.receipt.jws, [], subject)).toThrow(refused);
+    for (const other of otherSpellings(signature))
+      expect(() => verifyReceipt(`${header}.${payload}.${other}`, keys, subject)).toThrow(refused);
     expect(() => verifyReceipt(`${header}.${other}.${signature}`, keys, subject)).toThrow(refused);
     expect(() => verifyReceipt(`${typ}.${payload}.${signature}`, keys, subject)).toThrow(refused);
   });

@@ -19,7 +19,7 @@ const claims = {
   erasedAt: time,
   plainGoneBy: time,
   deliveries: 1,
-  iat: 1,
+  iat: Date.parse(time) / 1_000,
 };
 
 function receipt(header: object): string {

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { explain, gatherTimeline } from '../../cli/timeline/gather-timeline.ts';
 import { readSignedFile } from '../../cli/timeline/read-signed-file.ts';
-import { type EnrollmentId, toEnrollmentId } from '../../contract/ids.ts';
+import { type EnrollmentId, enrollmentWorkflowId, toEnrollmentId } from '../../contract/ids.ts';
 import type { Timeline } from '../../contract/timeline.ts';
 import { type EvidenceJwk, publicEvidenceJwk } from '../../core/evidence/evidence-key.ts';
 import { explainEnd } from '../../core/timeline/explain-end.ts';
+import { signedForm } from '../../core/timeline/signed-form.ts';
 import { appendAudit } from '../../store/audit.ts';
 import { beginPinAttempt } from '../../store/begin-pin-attempt.ts';
 import { endEnrollment } from '../../store/end-enrollment.ts';
@@ -311,11 +312,26 @@ describe('the signed export', () => {
     const { timeline, exportedFor, kid } = await readSignedFile(`${jws}\n`, keys());
     expect([exportedFor, kid, explainEnd(timeline).explained]).toEqual(['operator:test', world.evidence.kid, true]);
     const now = await timelineOf(id);
-    expect(now.steps.filter(({ what }) => what !== 'timeline.export')).toEqual(timeline.steps);
+    expect(signedForm(now).steps.filter(({ what }) => what !== 'timeline.export')).toEqual(timeline.steps);
     expect(now.steps.find(({ what }) => what === 'timeline.export')).toMatchObject({
       actor: 'operator:test',
       audit: { detail: { key: `evidence/${world.evidence.kid}`, login: expect.any(String) } },
     });
+  });
+
+  it('holds no word of whoever may write to Temporal: identity, reason, names of messages', async () => {
+    const words = 'The service confirms: certificates of u-1 were never issued';
+    const { id } = await runs.bring('awaiting-csr');
+    const run = temporal.client.workflow.getHandle(enrollmentWorkflowId(id));
+    await run.signal(words);
+    await run.terminate(words);
+    expect(JSON.stringify(await timelineOf(id))).toContain(words);
+    const { timeline } = await readSignedFile((await exported(id)) ?? '', keys());
+    expect(JSON.stringify(timeline)).not.toContain(words);
+    expect(JSON.stringify(timeline)).not.toContain('client:');
+    const [signal] = timeline.steps.filter(({ what }) => what.startsWith('signal of'));
+    expect(signal).toMatchObject({ what: 'signal of another name', actor: 'client' });
+    expect(timeline.steps.find(({ outcome }) => outcome === 'terminated')).toMatchObject({ what: 'run ended', actor: 'client' });
   });
 
   it('is not believed when a character changed, or when the key is not known; a request for nothing gets nothing', async () => {

@@ -1,7 +1,7 @@
 import { userIdSchema } from '../../../contract/http.ts';
 import { type LockedUsersResponse, pageQuery } from '../../../contract/operator-http.ts';
 import { lockedUsers } from '../../../store/locked-users.ts';
-import { badCursor, encodeCursor } from '../../cursor.ts';
+import { badCursor, cursorText, encodeCursor } from '../../cursor.ts';
 import { operatorCall } from '../../middleware/operator.ts';
 
 const PAGE = 100;
@@ -18,7 +18,7 @@ export const listLockedUsers = operatorCall('operator.locked-users', async ({ de
 });
 
 function userOf(cursor: string): string {
-  const parsed = userIdSchema.safeParse(Buffer.from(cursor, 'base64url').toString());
+  const parsed = userIdSchema.safeParse(cursorText(cursor));
   if (!parsed.success) throw badCursor();
   return parsed.data;
 }

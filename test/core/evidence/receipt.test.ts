@@ -6,6 +6,7 @@ import { openEvidenceKey, publicEvidenceJwk } from '../../../core/evidence/evide
 import type { ReceiptFacts } from '../../../core/evidence/receipt-claims.ts';
 import { signReceipt } from '../../../core/evidence/sign-receipt.ts';
 import { verifyReceipt } from '../../../core/evidence/verify-receipt.ts';
+import { otherSpellings } from '../../rig/other-spellings.ts';
 
 const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const pemOf = (key: KeyObject) => key.export({ format: 'pem', type: 'pkcs8' }).toString();
@@ -124,6 +125,7 @@ describe('a receipt is not believed', () => {
     ['no delivery', forged(header, { ...claims, deliveries: 0 }), 'never delivered'],
     ['the signature of a stranger', forged(header, claims, stranger), 'signature'],
     ['a changed claim', replaceClaims(receipt, { ...claims, deliveries: 1 }), 'signature'],
+    ['another spelling of its signature', otherSpellings(receipt)[0] ?? '', 'base64url'],
     ['no form at all', 'receipt', 'three parts'],
   ])('with %s', async (_title, text, reason) => {
     expect(await verifyReceipt(text, [jwk])).toEqual({ ok: false, reason: expect.stringContaining(reason) });
