@@ -7,7 +7,7 @@ import { retentionCheck } from '../../worker/retention.ts';
 import { retentionTurn } from '../../worker/retention-turn.ts';
 import { createRow } from '../rig/enrollment-rows.ts';
 import { freshDatabase } from '../rig/fresh-database.ts';
-import { daysPass } from '../store/days-pass.ts';
+import { daysPass } from '../store/retention/days-pass.ts';
 
 const fresh = await freshDatabase();
 const rule = { endedDays: 30, certifiedDays: 90 };

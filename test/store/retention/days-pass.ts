@@ -1,4 +1,4 @@
-import type { Database } from '../../store/database.ts';
+import type { Database } from '../../../store/database.ts';
 
 /** Every time that a row states, but for the audit chain, which would no longer hold, and limits, which are no times. */
 const TIMES = `SELECT c.relname AS "table", string_agg(format('%1$I = %1$I - make_interval(secs => $1::float8)', a.attname), ', ') AS shifts

@@ -1,14 +1,14 @@
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type EnrollmentId, toEnrollmentId } from '../../contract/ids.ts';
-import { keyBarredAs } from '../../store/blocked-key.ts';
-import { createEnrollment } from '../../store/create-enrollment.ts';
-import { endEnrollment } from '../../store/end-enrollment.ts';
-import { markSigning } from '../../store/issuing.ts';
-import { type RetentionRule, removeExpired } from '../../store/remove-expired.ts';
-import { PIN_LIMITS, TEST_LIMITS } from '../rig/enrollment-rows.ts';
-import { type EnrollmentWorld, enrollmentWorld } from '../rig/enrollment-world.ts';
-import { commitOwnIntents, rowIn, snapshot } from '../rig/row-stages.ts';
+import { type EnrollmentId, toEnrollmentId } from '../../../contract/ids.ts';
+import { keyBarredAs } from '../../../store/blocked-key.ts';
+import { createEnrollment } from '../../../store/create-enrollment.ts';
+import { endEnrollment } from '../../../store/end-enrollment.ts';
+import { markSigning } from '../../../store/issuing.ts';
+import { type RetentionRule, removeExpired } from '../../../store/remove-expired.ts';
+import { PIN_LIMITS, TEST_LIMITS } from '../../rig/enrollment-rows.ts';
+import { type EnrollmentWorld, enrollmentWorld } from '../../rig/enrollment-world.ts';
+import { commitOwnIntents, rowIn, snapshot } from '../../rig/row-stages.ts';
 import { daysPass } from './days-pass.ts';
 
 let world: EnrollmentWorld;
