@@ -9,8 +9,8 @@ import { ensureLoginRoles, giveToOwner, urlAs } from '../cli/dev/database-roles.
 import { freePort } from '../cli/dev/free-ports.ts';
 import { startPostgres } from '../cli/dev/postgres.ts';
 import { createHierarchy } from '../core/pki/create-hierarchy.ts';
-import { registerIssuer } from '../store/crl.ts';
 import { type Database, openDatabase } from '../store/database.ts';
+import { registerIssuer } from '../store/issuers.ts';
 import { applyMigrations } from '../store/migrate.ts';
 import { removeExpired } from '../store/remove-expired.ts';
 import { atConcurrency } from './at-concurrency.ts';

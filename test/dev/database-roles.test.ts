@@ -54,6 +54,15 @@ describe('a cluster from before the roles', () => {
     await expect(ask(urlAs(url, 'cs_api', 'first password'), 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
   });
 
+  it('gets one role that it lacks at the next start, and the others stay', async () => {
+    await ask(url, 'DROP OWNED BY cs_retention; DROP ROLE cs_retention');
+    await ensureLoginRoles(postgres.url('postgres'), () => 'third password');
+    expect(await applyMigrations(urlAs(url, 'cs_owner', 'third password'), PRISMA_FOLDER)).toEqual([]);
+    const nothing = await ask(urlAs(url, 'cs_retention', 'third password'), 'SELECT enrollments FROM remove_expired(30, 90, 50)');
+    expect(nothing).toEqual([{ enrollments: 0 }]);
+    await expect(ask(urlAs(url, 'cs_retention', 'third password'), 'SELECT 1 FROM enrollment')).rejects.toMatchObject({ code: '42501' });
+  });
+
   it('lets no role into another database, nor anybody without a grant into this one', async () => {
     await ask(postgres.url('postgres'), 'CREATE ROLE stranger LOGIN PASSWORD $$test$$');
     const stranger = new URL(url);

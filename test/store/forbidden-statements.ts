@@ -147,7 +147,18 @@ const APART: readonly Forbidden[] = [
        VALUES ('u-of-nobody', gen_random_uuid(), 'x', 1, 1, 1, 1, 's1', 'p1')`,
   },
   { what: 'to read a sealed key', to: ['cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'], sql: () => 'SELECT sealed FROM delivery' },
-  { what: 'to read CSRs', to: ['cs_sweeper'], sql: () => 'SELECT csr_text FROM csr_submission' },
+  { what: 'to read CSRs', to: ['cs_sweeper', 'cs_retention'], sql: () => 'SELECT csr_text FROM csr_submission' },
+  { what: 'to read enrollments', to: ['cs_retention'], sql: () => 'SELECT id FROM enrollment' },
+  { what: 'to read certificates', to: ['cs_sweeper', 'cs_retention'], sql: () => 'SELECT der FROM certificate' },
+  { what: 'to note an SDK key as retired', to: 'all', sql: () => `INSERT INTO retired_sdk_key VALUES ('\\x00')` },
+  { what: 'to forget an SDK key', to: 'all', sql: () => 'DELETE FROM retired_sdk_key' },
+  { what: 'to put off or bring forward a removal', to: 'all', sql: () => 'UPDATE enrollment SET certified_until = now()' },
+  {
+    what: 'to remove what its time has passed for',
+    to: ['cs_api', 'cs_worker', 'cs_issuer', 'cs_sweeper', 'cs_operator'],
+    sql: () => 'SELECT remove_expired(30, 90, 50)',
+  },
+  { what: 'to remove what ended today', to: ['cs_retention'], sql: () => 'SELECT remove_expired(0, 0, 50)' },
   { what: 'to write the audit chain', to: 'all', sql: () => `INSERT INTO audit_link (seq, audit_id, hash) VALUES (1, 1, '\\x00')` },
   { what: 'to move the head of the audit chain', to: 'all', sql: () => 'UPDATE audit_head SET seq = seq + 1' },
   {
@@ -159,7 +170,7 @@ const APART: readonly Forbidden[] = [
   { what: 'to read audit rows', to: ['cs_issuer', 'cs_sweeper'], sql: () => 'SELECT * FROM audit' },
   {
     what: 'to add audit rows',
-    to: ['cs_operator'],
+    to: ['cs_retention', 'cs_operator'],
     sql: () => `INSERT INTO audit (actor, action, outcome) VALUES ('x', 'x', 'x')`,
   },
   {
@@ -187,7 +198,7 @@ const APART: readonly Forbidden[] = [
   },
   {
     what: 'to end an enrollment',
-    to: ['cs_issuer', 'cs_operator'],
+    to: ['cs_issuer', 'cs_retention', 'cs_operator'],
     sql: ({ waiting }) => `SELECT end_enrollment('${waiting}', 'cancelled', 'cancelled', 'x')`,
   },
   {
