@@ -15,7 +15,7 @@ import { applyMigrations } from '../store/migrate.ts';
 import { removeExpired } from '../store/remove-expired.ts';
 import { atConcurrency } from './at-concurrency.ts';
 import { ABANDONED, beginAbandoned, expire } from './growth/abandon-enrollment.ts';
-import { type Footprint, footprint } from './growth/footprint.ts';
+import { footprint } from './growth/footprint.ts';
 
 /*
  * What abandoned enrollments leave: rows and octets of the tables, compacted, when they have ended, when their time has passed, and as the
@@ -110,7 +110,7 @@ async function drain(client: pg.Client): Promise<void> {
   await db.$disconnect();
 }
 
-function save(path: string, report: Record<string, unknown | Footprint>): void {
+function save(path: string, report: object): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
 }

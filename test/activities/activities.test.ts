@@ -271,11 +271,14 @@ describe('issueCredentials', () => {
     await expect(world.activities.issueCredentials({ enrollmentId: randomUUID() })).rejects.toMatchObject(notFound);
   });
 
-  it('refuses a stored CSR that does not pass the gate here', async () => {
+  it.each([
+    ['does not pass the gate here', 'AAAA'],
+    ['has no text', ''],
+  ])('refuses a stored CSR that %s', async (_what, csrText) => {
     const { id, submitted } = await rowIn(world, 'issuing');
     await world.db.csrSubmission.update({
       where: { enrollmentId_digest: { enrollmentId: id, digest: submitted?.digest ?? '' } },
-      data: { csrText: 'AAAA' },
+      data: { csrText },
     });
     await expect(world.activities.issueCredentials({ enrollmentId: id })).rejects.toMatchObject({ code: 'issuing_refused' });
     expect(await snapshot(world, id)).toMatchObject({ enrollment: { state: 'issuing' }, intents: [], delivery: null });
