@@ -130,8 +130,12 @@ export const lockedUsersResponse = z.object({
 export type LockedUsersResponse = z.infer<typeof lockedUsersResponse>;
 
 export const sweepResponse = z.object({
-  anotherAtWork: z.boolean().describe('a sweeper was at work; nothing was done'),
+  anotherAtWork: z.boolean().describe('of earlier versions: now always false, sweepers work side by side'),
   ended: z.array(z.object({ enrollmentId: enrollmentIdSchema, state: z.enum(STATES) })),
+  passedOver: z
+    .array(enrollmentIdSchema)
+    .default([])
+    .describe('overdue enrollments that somebody held or that could not be ended; the next sweep tries again'),
   started: z.array(enrollmentIdSchema).describe('workflows that had not been started'),
   notStarted: z.array(enrollmentIdSchema).describe('workflows that could not be started; the next sweep tries again'),
 });

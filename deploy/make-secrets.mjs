@@ -97,7 +97,11 @@ function makeDatabase() {
   for (const [role, container] of Object.entries(LOGINS))
     write(container, `${role}.database-url`, `${databaseUrl(`cs_${role}`, roles[role])}\n`);
   write('postgres', 'postgres.password', secret());
-  write('postgres', 'init.sql', filled('postgres-init.template.sql', roles));
+  write(
+    'postgres',
+    'init.sql',
+    `${filled('postgres-init.template.sql', roles)}\n${readFileSync(join(HERE, 'restrict-logins.sql'), 'utf8')}`,
+  );
   write('temporal-schema', 'temporal.password', roles.temporal);
   write('temporal', 'config/production.yaml', filled('temporal/server.template.yaml', roles));
   write('temporal', 'config/dynamic.yaml', readFileSync(join(HERE, 'temporal', 'dynamic.yaml')));

@@ -1,5 +1,6 @@
 -- Runs once, when the database cluster is made. make-secrets.mjs puts the passwords in; the result is a secret.
 -- Roles only: what each may do is store/grants.ts, which `cs migrate` applies (docs/database-roles.md).
+-- make-secrets.mjs puts restrict-logins.sql behind it.
 CREATE ROLE cs_owner LOGIN PASSWORD '@owner-password@';
 CREATE ROLE cs_api LOGIN PASSWORD '@api-password@';
 CREATE ROLE cs_worker LOGIN PASSWORD '@worker-password@';

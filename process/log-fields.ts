@@ -18,6 +18,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'method',
   'ms',
   'operatorPort',
+  'overdueSeconds',
   'partnerPort',
   'pepperKid',
   'port',

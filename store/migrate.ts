@@ -4,6 +4,7 @@ import type { MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import pg from 'pg';
 import { applyGrants } from './apply-grants.ts';
 import { explained } from './database-place.ts';
+import { countPublicFunctions } from './public-functions.ts';
 import { openSchemaEngine } from './schema-engine.ts';
 
 export interface MigrateOptions {
@@ -28,6 +29,8 @@ export async function applyMigrations(databaseUrl: string, prismaFolder: string,
     const applied = await applyMissing(databaseUrl, prismaFolder);
     for (const name of applied) onProgress?.(`migration ${name} applied`);
     const missing = await applyGrants(lock);
+    const callable = await countPublicFunctions(lock);
+    if (callable > 0) onProgress?.(unrestricted(callable));
     if (missing.length > 0) onProgress?.(`no rights were given to ${missing.join(', ')}: the cluster has no such role`);
     return applied;
   } finally {
@@ -39,6 +42,10 @@ async function connected(client: pg.Client, url: string): Promise<void> {
   await client.connect().catch((error: unknown) => {
     throw explained(error, url);
   });
+}
+
+function unrestricted(functions: number): string {
+  return `every login may call ${functions} functions of PostgreSQL that none needs (advisory locks, large objects): run deploy/restrict-logins.sql in this database as a superuser`;
 }
 
 async function applyMissing(databaseUrl: string, prismaFolder: string): Promise<string[]> {

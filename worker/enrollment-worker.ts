@@ -27,6 +27,7 @@ import { deploymentVersion } from './deployment-version.ts';
 import { ENROLLMENT_WORKER } from './enrollment-worker-options.ts';
 import { startEvidenceLoops } from './evidence-loops.ts';
 import { lostRuns } from './lost-runs.ts';
+import { overdueWatch } from './overdue-watch.ts';
 import { type PublishedEvidence, publishedEvidence } from './published-evidence.ts';
 import { startRetention } from './retention.ts';
 import { sweepTurn } from './sweep-turn.ts';
@@ -59,7 +60,9 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     history: gateway.history,
   });
   const loop = (name: string, turn: () => Promise<void>) => startLoop(name, config.sweepIntervalSeconds, turn, log, () => new Date());
-  const sweeper = loop('sweeper', sweepTurn(config, sweeperDb, gateway, log));
+  const { sweepGraceSeconds: graceSeconds, sweepIntervalSeconds: intervalSeconds } = config;
+  const overdue = overdueWatch({ db: sweeperDb, log, graceSeconds, intervalSeconds });
+  const sweeper = loop('sweeper', sweepTurn(config, sweeperDb, gateway, log, overdue));
   const lost = loop('lost runs', lostRunsTurn(config, connection, db, gateway, log));
   const retention = startRetention(config, log);
   const temporal = startTemporalPart(temporalOf(config), log, async (native) => {
@@ -70,7 +73,9 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const health = await startHealthListener(config.internalHost, config.workerHealthPort, [
     ...checks(databases, db, config, temporal, evidenceLoops.publishing),
     retention.check,
+    overdue.check,
   ]);
+  overdue.register(health.registry);
   retention.register(health.registry);
   const stop = async (): Promise<void> => {
     for (const database of databases) database.stop();

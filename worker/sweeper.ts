@@ -18,15 +18,20 @@ export interface SweeperDeps {
 
 /**
  * One turn: ends rows that are past their deadline although no workflow did (terminated, lost, stuck), with the same compensation as
- * any other end, and starts workflows that were never started. Runs without Temporal; may be repeated.
+ * any other end, and starts workflows that were never started. Runs without Temporal; may be repeated, and run in several processes.
  */
 export async function sweep(deps: SweeperDeps): Promise<void> {
   const swept = await sweepEnrollments(deps.db, deps.graceSeconds, deps.startGraceSeconds);
-  if (swept === undefined) return;
   for (const { id, state } of swept.ended) deps.log.warn({ enrollmentId: id, state }, 'sweeper: ended an overdue enrollment');
+  for (const { id, error } of swept.passedOver) tellPassedOver(deps.log, id, error);
   // At once: while Temporal is away each takes its whole deadline.
   await Promise.all(swept.ended.map(async ({ id }) => deps.ended?.(id)));
   for (const row of swept.unstarted) await startUnstarted(deps, row);
+}
+
+function tellPassedOver(log: Logger, enrollmentId: EnrollmentId, error: unknown): void {
+  if (error === undefined) log.info({ enrollmentId }, 'sweeper: somebody holds an overdue enrollment; it comes in the next turn');
+  else log.warn({ err: error, enrollmentId }, 'sweeper: could not end an overdue enrollment; trying again in the next turn');
 }
 
 /** One row that cannot be started must not hold up those behind it; the next turn meets it again. */

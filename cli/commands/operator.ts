@@ -103,9 +103,10 @@ function lockedUsersCommand(): Command {
 function sweepCommand(): Command {
   return run(new Command('sweep').description('end overdue enrollments and start unstarted workflows now'), async (client, say) => {
     const swept = await client.call('POST', '/v1/operator/sweep', sweepResponse);
-    const { ended, started, notStarted } = swept;
-    const text = `${ended.length} ended, ${started.length} workflow(s) started, ${notStarted.length} could not be started.`;
-    say(swept, () => (swept.anotherAtWork ? 'Another sweeper is at work; nothing was done. Try again in a moment.' : text));
+    const { ended, passedOver, started, notStarted } = swept;
+    const held = passedOver.length === 0 ? '' : `${passedOver.length} could not be ended now, `;
+    const text = `${ended.length} ended, ${held}${started.length} workflow(s) started, ${notStarted.length} could not be started.`;
+    say(swept, () => text);
   });
 }
 

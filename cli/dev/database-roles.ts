@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { DATABASE_ROLES, type DatabaseRole, OWNER_ROLE } from '../../store/grants.ts';
 
@@ -21,10 +23,18 @@ export async function ensureLoginRoles(adminUrl: string, passwordOf: (role: Logi
   });
 }
 
-/** Makes `cs_owner` the owner of a database and of all that is in it, also of what an earlier version made as superuser. May be repeated. */
+/**
+ * Makes `cs_owner` the owner of a database and of all that is in it, also of what an earlier version made as superuser, and takes from the
+ * logins what an installation takes from them. May be repeated.
+ */
 export async function giveToOwner(adminDatabaseUrl: string): Promise<void> {
-  await asAdministrator(adminDatabaseUrl, (client) => client.query(HAND_OVER));
+  await asAdministrator(adminDatabaseUrl, async (client) => {
+    await client.query(HAND_OVER);
+    await client.query(readFileSync(RESTRICTIONS, 'utf8'));
+  });
 }
+
+const RESTRICTIONS = fileURLToPath(new URL('../../deploy/restrict-logins.sql', import.meta.url));
 
 const HAND_OVER = `DO $$
 DECLARE

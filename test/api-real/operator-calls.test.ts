@@ -305,6 +305,7 @@ describe('sweeping now', () => {
     expect((await call('POST', '/v1/operator/sweep', 'swen')).body).toEqual({
       anotherAtWork: false,
       ended: [{ enrollmentId: late.id, state: 'expired' }],
+      passedOver: [],
       started: [unstarted.id],
       notStarted: [],
     });
@@ -329,10 +330,19 @@ describe('sweeping now', () => {
     await endEnrollment(stand.db, { id: unstarted.id, state: 'cancelled', code: 'cancelled', actor: 'test' });
   });
 
-  test('while another sweeper is at work does nothing and says so', async () => {
+  test('passes over a row that somebody holds, says so, and ends the others', async () => {
+    const [held, late] = [await bringTo(stand, 'awaiting-csr'), await bringTo(stand, 'awaiting-csr')];
+    const ids = [held.id, late.id];
+    await stand.db
+      .$executeRaw`UPDATE enrollment SET stage_deadline = clock_timestamp() - interval '3 minutes' WHERE id = ANY (${ids}::uuid[])`;
     await stand.db.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT pg_advisory_xact_lock(7305201) IS NULL AS held`;
-      expect((await call('POST', '/v1/operator/sweep')).body).toEqual({ anotherAtWork: true, ended: [], started: [], notStarted: [] });
+      await tx.$queryRaw`SELECT id FROM enrollment WHERE id = ${held.id}::uuid FOR UPDATE`;
+      expect((await call('POST', '/v1/operator/sweep')).body).toMatchObject({
+        anotherAtWork: false,
+        ended: [{ enrollmentId: late.id, state: 'expired' }],
+        passedOver: [held.id],
+      });
     });
+    expect((await call('POST', '/v1/operator/sweep')).body).toMatchObject({ ended: [{ enrollmentId: held.id }], passedOver: [] });
   });
 });

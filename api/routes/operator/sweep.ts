@@ -12,10 +12,11 @@ import { operatorCall } from '../../middleware/operator.ts';
 export const postSweep = operatorCall('operator.sweep', async ({ deps, res, actor }) => {
   const { sweepGraceSeconds, startGraceSeconds } = deps.config;
   const swept = await sweepEnrollments(deps.db, sweepGraceSeconds, startGraceSeconds, actor);
-  for (const { id } of swept?.ended ?? []) void deps.gateway.nudge(id);
-  const started = await startAll(deps, swept?.unstarted ?? []);
-  const ended = swept?.ended.map(({ id, state }) => ({ enrollmentId: id, state })) ?? [];
-  res.json({ anotherAtWork: swept === undefined, ended, ...started } satisfies SweepResponse);
+  for (const { id } of swept.ended) void deps.gateway.nudge(id);
+  const started = await startAll(deps, swept.unstarted);
+  const ended = swept.ended.map(({ id, state }) => ({ enrollmentId: id, state }));
+  const passedOver = swept.passedOver.map(({ id }) => id);
+  res.json({ anotherAtWork: false, ended, passedOver, ...started } satisfies SweepResponse);
 });
 
 /** In turn; after the first that fails the others are left to the worker: Temporal is away, and a call has its time. */
