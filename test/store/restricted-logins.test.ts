@@ -71,9 +71,8 @@ describe('the logins of the service', () => {
     expect(said.filter((sentence) => sentence.includes('deploy/restrict-logins.sql'))).toEqual([
       expect.stringMatching(/^every login may call \d\d functions of PostgreSQL/),
     ]);
-    const owner = new URL(database.urlOf('cs_owner'));
-    owner.pathname = new URL(url).pathname;
-    await connected(owner.href, async (client) => {
+    await connected(url, async (client) => {
+      await client.query('SET ROLE cs_owner');
       await refusal(client, 'REVOKE EXECUTE ON FUNCTION pg_advisory_lock(bigint) FROM PUBLIC');
       const { rows } = await client.query(`SELECT has_function_privilege('public', 'pg_advisory_lock(bigint)', 'EXECUTE') AS may`);
       expect(rows).toEqual([{ may: true }]);
