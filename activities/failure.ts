@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { ErrorCode } from '../contract/error-codes.ts';
 import { ServiceError } from '../contract/service-error.ts';
+import { asUnavailable } from '../store/database.ts';
 
 /**
  * Codes for which a retry would meet the same wall: the bytes to be signed break a rule, the issuer is not there, the enrollment
@@ -15,7 +16,9 @@ export class RefusalInterceptor implements ActivityInboundCallsInterceptor {
     try {
       return await next(input);
     } catch (error) {
-      throw error instanceof ServiceError ? toFailure(error) : error;
+      // A history tells of trouble with the database by its code, not in the words of the driver, which may quote a row.
+      const known = asUnavailable(error);
+      throw known instanceof ServiceError ? toFailure(known) : known;
     }
   }
 }
