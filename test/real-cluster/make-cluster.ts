@@ -49,12 +49,11 @@ export interface Cluster {
   secret(holder: string, file: string): string;
   /** As the containers see it → as it is here. */
   here(container: string, text: string): string;
-  /** Starts the server again with a changed configuration. */
-  restartTemporal(change: (configuration: string) => string): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function makeCluster(): Promise<Cluster> {
+/** `change`: what the server is started again with, once its namespace is made. */
+export async function makeCluster(change?: (configuration: string) => string): Promise<Cluster> {
   if (PROGRAMS === undefined) throw new Error('There is no Temporal server with TLS on this machine.');
   const programs = PROGRAMS;
   const folder = mkdtempSync(join(tmpdir(), 'cs-cluster-'));
@@ -75,6 +74,10 @@ export async function makeCluster(): Promise<Cluster> {
   const begin = (text: string) => startTemporal(programs.server, folder, secret, text, portOf.get(7233) ?? 0);
   let temporal = await begin(configuration);
   runScript('temporal-namespace', 'create-namespace.sh', here, { temporal: programs.cli });
+  if (change !== undefined) {
+    await temporal.stop();
+    temporal = await begin(change(configuration));
+  }
   return {
     folder,
     temporal: address,
@@ -82,10 +85,6 @@ export async function makeCluster(): Promise<Cluster> {
     postgresPort: postgresPort ?? 0,
     secret,
     here,
-    restartTemporal: async (change) => {
-      await temporal.stop();
-      temporal = await begin(change(configuration));
-    },
     stop: async () => {
       await temporal.stop();
       await postgres.stop();
