@@ -161,13 +161,11 @@ async function login(url: string): Promise<pg.Client> {
   return client;
 }
 
+/** CREATE DATABASE wants to be alone, so each is sent by itself; a block in dollar quotes has semicolons of its own. */
 function statementsOf(sql: string): string[] {
-  return sql
-    .replaceAll(/^--.*$/gm, '')
-    .replaceAll(/^\\connect .*$/gm, '$&;')
-    .split(';')
-    .map((statement) => statement.trim())
-    .filter((statement) => statement !== '');
+  const plain = sql.replaceAll(/^--.*$/gm, '').replaceAll(/^\\connect .*$/gm, '$&;');
+  const statements = plain.match(/(?:\$\$[^]*?\$\$|[^;])+/g) ?? [];
+  return statements.map((statement) => statement.trim()).filter((statement) => statement !== '');
 }
 
 /** The server takes its new settings some time after it was told to. */

@@ -43,7 +43,8 @@ describe.skipIf(PROGRAMS === undefined)('Temporal with mutual TLS, PostgreSQL wi
   it('carry an enrollment from registration to certificates, every process in production, and a command tells its story', async () => {
     const enrolled = await enrollOne(service, device(cluster));
     expect(enrolled.receiptVerified).toBe(true);
-    for (const name of ['api', 'worker', 'issuer']) expect(service.logOf(name), name).not.toMatch(/"level":60|self-signed|unable to verify|handshake/i);
+    for (const name of ['api', 'worker', 'issuer'])
+      expect(service.logOf(name), name).not.toMatch(/"level":60|self-signed|unable to verify|handshake/i);
     const story = execFileSync(process.execPath, ['--import', 'tsx', MAIN, 'enrollment', 'show', enrolled.enrollmentId], {
       encoding: 'utf8',
       env: { PATH: process.env['PATH'], ...operatorEnvironment(cluster) },
