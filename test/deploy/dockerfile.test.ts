@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { read } from './compose.ts';
@@ -61,6 +61,14 @@ describe('the Dockerfile', () => {
         ALLOWED.some((rule) => path === rule || path.startsWith(`${rule}/`) || rule.startsWith(`${path}/`)),
         path,
       ).toBe(true);
+  });
+
+  it('lets every file of deploy/ through that its scripts need', () => {
+    // Made there, or read by compose alone.
+    const notNeeded = /^(secrets|offline|public|operators|\.env|\.gitignore|env\.example|compose\.operators\.yml|.*\.d\.mts)$/;
+    const needed = readdirSync(join(REPOSITORY, 'deploy')).filter((name) => !notNeeded.test(name));
+    expect(needed.length).toBeGreaterThan(6);
+    expect(needed.filter((name) => !ALLOWED.includes(`deploy/${name}`))).toEqual([]);
   });
 
   it('sends the builder nothing but named files, and no secrets', () => {
