@@ -12,6 +12,7 @@ import {
 import { reach } from '../faults/reach.ts';
 import { appendAudit } from './audit.ts';
 import { type Database, type Executor, inDatabase, inTransaction } from './database.ts';
+import { endBeforeReset } from './end-by-pin.ts';
 import { oneOf } from './enrollment-row.ts';
 import type { Certificate } from './generated/client.ts';
 import { lockEnrollment } from './lock-enrollment.ts';
@@ -36,13 +37,14 @@ export interface Credentials {
 
 /**
  * Hands out the sealed key and counts the delivery, only while it is there and the row awaits the acknowledgement. The same answer
- * each time. Undefined: nothing to deliver in this state.
+ * each time. An enrollment from before a PIN reset ends instead (ADR 51). Undefined: nothing to deliver in this state.
  */
 export async function deliverCredentials(db: Database, id: EnrollmentId): Promise<Credentials | undefined> {
   const credentials = await inTransaction<Credentials | undefined>(db, async (tx) => {
     // Before the delivery row, as every end does: what a receipt states is read under this lock and must not change until it is stored.
     const enrollment = await lockEnrollment(tx, id);
     if (enrollment?.state !== 'awaiting-ack') return undefined;
+    if ((await endBeforeReset(tx, enrollment)) !== undefined) return undefined;
     const [row] = await tx.$queryRaw<HandedOut[]>`
       UPDATE delivery SET deliveries = deliveries + 1, first_delivered_at = COALESCE(first_delivered_at, clock_timestamp())
       WHERE enrollment_id = ${id}::uuid AND sealed IS NOT NULL

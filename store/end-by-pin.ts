@@ -13,7 +13,7 @@ export async function endLocked(tx: Executor, { id, userId }: EnrollmentRow): Pr
 
 /**
  * An enrollment that was created before the last reset of its user's PIN goes no further (ADR 51). A reset ends it; where it has not come
- * to it yet, the attempt does. Returns the state in which it ended; undefined: there was no reset.
+ * to it yet, the attempt does, and so does a delivery. Returns the state in which it ended; undefined: there was no reset.
  */
 export async function endBeforeReset(tx: Executor, { id, userId }: EnrollmentRow): Promise<State | undefined> {
   const [row] = await tx.$queryRaw<{ before: boolean }[]>`

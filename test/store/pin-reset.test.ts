@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { EnrollmentId } from '../../contract/ids.ts';
 import { beginPinAttempt } from '../../store/begin-pin-attempt.ts';
 import type { Database } from '../../store/database.ts';
+import { deliverCredentials } from '../../store/delivery.ts';
 import type { DatabaseRole } from '../../store/grants.ts';
 import { resetPin } from '../../store/reset-pin.ts';
 import { settlePinAttempt } from '../../store/settle-pin-attempt.ts';
@@ -104,6 +105,9 @@ describe('a PIN reset', () => {
     await insertOpen(userId, 2_500);
     expect((await reset(userId)).length).toBe(2_500);
     expect(await world.db.enrollment.count({ where: { userId, endedAt: null } })).toBe(0);
+    const [largest] = await world.db.$queryRaw<{ rows: number }[]>`
+      SELECT count(*)::int AS rows FROM audit WHERE user_id = ${userId} GROUP BY xmin::text ORDER BY rows DESC LIMIT 1`;
+    expect(largest?.rows).toBeLessThanOrEqual(201);
   }, 120_000);
 });
 
@@ -182,6 +186,16 @@ describe('an enrollment from before a reset', () => {
     await outlived(id);
     await refused('cs_worker', `SELECT end_enrollment($1, 'a.receipt.x', clock_timestamp())`, id);
     expect(await snapshot(world, id)).toMatchObject({ certificates: [{ status: 'pending' }, { status: 'pending' }] });
+  });
+
+  it('is handed nothing that waits for it: the delivery ends it', async () => {
+    const { id } = await outlived((await rowIn(world, 'awaiting-ack')).id);
+    for (let call = 0; call < 2; call += 1) expect(await deliverCredentials(api, id)).toBeUndefined();
+    expect(await rowOf(id)).toMatchObject(ENDED);
+    expect(await snapshot(world, id)).toMatchObject({
+      certificates: [{ status: 'revoked' }, { status: 'revoked' }],
+      delivery: { sealed: null, deliveries: 0 },
+    });
   });
 
   it('gets no certificate from the issuance process either', async () => {
