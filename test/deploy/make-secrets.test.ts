@@ -109,6 +109,38 @@ describe('deploy/make-secrets.mjs', () => {
   });
 });
 
+describe('deploy/renew-internal-tls.mjs', () => {
+  const renew = (...more: string[]) =>
+    execFileSync(process.execPath, [join(SCRIPT, '..', 'renew-internal-tls.mjs'), '--out', OUT, ...more]);
+
+  it('gives every certificate between the containers anew, from new CAs, to the same users', () => {
+    const names = [
+      ['postgres', 'postgres-tls'],
+      ['temporal', 'temporal-tls'],
+      ['temporal', 'internode-tls'],
+      ['worker', 'temporal-client'],
+    ] as const;
+    const before = names.map(([container, file]) => certificateOf(container, file).serialNumber);
+    const own = certificateOf('api', 'api-tls').serialNumber;
+    renew();
+    names.forEach(([container, file], i) => expect(certificateOf(container, file).serialNumber, file).not.toBe(before[i]));
+    expect(certificateOf('postgres', 'postgres-tls').verify(certificateOf('migrate', 'internal-ca').publicKey)).toBe(true);
+    expect(statSync(join(OUT, 'secrets', 'worker', 'temporal-client.key.pem')).mode & 0o777).toBe(0o600);
+    // The API has one that phones trust, unless it is said to be ours.
+    expect(certificateOf('api', 'api-tls').serialNumber).toBe(own);
+    renew('--api-name', 'api.example.org');
+    expect(certificateOf('api', 'api-tls').checkHost('api.example.org')).toBe('api.example.org');
+  });
+
+  it('makes nothing where there are no secrets', () => {
+    const { status, stderr } = spawnSync(process.execPath, [join(SCRIPT, '..', 'renew-internal-tls.mjs'), '--out', join(OUT, 'none')], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('run make-secrets.mjs first');
+  });
+});
+
 /** Where a mounted secret lies on this machine; in a database URL the CA is named as the container sees it. */
 function fileOf(container: string, mounted: string): string {
   const file = join(OUT, 'secrets', container, basename(mounted));
