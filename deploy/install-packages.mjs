@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 const NATIVE = ['argon2', '@node-rs/argon2', '@temporalio/worker'];
 
 run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', ...process.argv.slice(2)]);
-run(process.execPath, ['--input-type=module', '--eval', NATIVE.map((name) => `await import('${name}');`).join(' ')]);
+run(process.execPath, ['--input-type=module', '--eval', 'for (const name of process.argv.slice(1)) await import(name);', ...NATIVE]);
 
 function run(command, args) {
   const { status } = spawnSync(command, args, { stdio: 'inherit' });
