@@ -59,11 +59,7 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     rule: checkpointRule(config),
     history: gateway.history,
   });
-  const loop = (name: string, turn: () => Promise<void>) => startLoop(name, config.sweepIntervalSeconds, turn, log, () => new Date());
-  const { sweepGraceSeconds: graceSeconds, sweepIntervalSeconds: intervalSeconds } = config;
-  const overdue = overdueWatch({ db: sweeperDb, log, graceSeconds, intervalSeconds });
-  const sweeper = loop('sweeper', sweepTurn(config, sweeperDb, gateway, log, overdue));
-  const lost = loop('lost runs', lostRunsTurn(config, connection, db, gateway, log));
+  const { overdue, loops } = startLoops(config, { db, sweeperDb, gateway, connection, log });
   const retention = startRetention(config, log);
   const temporal = startTemporalPart(temporalOf(config), log, async (native) => {
     await ensureSearchAttributes(connection, config.temporalNamespace);
@@ -80,12 +76,32 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
   const stop = async (): Promise<void> => {
     for (const database of databases) database.stop();
     await temporal.stop();
-    await Promise.all([sweeper.stop(), lost.stop(), evidenceLoops.stop(), retention.stop()]);
+    await Promise.all([loops.stop(), evidenceLoops.stop(), retention.stop()]);
     await connection.close();
     await health.close();
     await Promise.all([db.$disconnect(), sweeperDb.$disconnect()]);
   };
   return { stop, died: temporal.died };
+}
+
+interface LoopParts {
+  db: Database;
+  sweeperDb: Database;
+  gateway: EnrollmentGateway;
+  connection: TemporalConnection;
+  log: Logger;
+}
+
+/** Sweeper and the search for lost runs. */
+function startLoops(config: WorkerConfig, { db, sweeperDb, gateway, connection, log }: LoopParts) {
+  const { sweepGraceSeconds: graceSeconds, sweepIntervalSeconds: intervalSeconds } = config;
+  const overdue = overdueWatch({ db: sweeperDb, log, graceSeconds, intervalSeconds });
+  const loop = (name: string, turn: () => Promise<void>) => startLoop(name, intervalSeconds, turn, log, () => new Date());
+  const loops = [
+    loop('sweeper', sweepTurn(config, sweeperDb, gateway, log, overdue)),
+    loop('lost runs', lostRunsTurn(config, connection, db, gateway, log)),
+  ];
+  return { overdue, loops: { stop: () => Promise.all(loops.map((one) => one.stop())) } };
 }
 
 function watchDatabases(
