@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION crl_modified() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-  class CONSTANT integer := 7305211;
+  class CONSTANT integer := 7305212;
 BEGIN
   PERFORM pg_advisory_xact_lock(class, 0);
   SELECT greatest(date_trunc('second', clock_timestamp()), max(crl_modified_at) + interval '1 second')

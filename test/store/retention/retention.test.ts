@@ -204,3 +204,25 @@ describe('a turn', () => {
     expect(await again()).toMatchObject({ kind: 'created' });
   });
 });
+
+describe('rows from before the end codes were a closed set', () => {
+  const odd = (id: EnrollmentId, endedAt: string) =>
+    world.db.$transaction([
+      world.db.$executeRaw`SET LOCAL session_replication_role = replica`,
+      world.db.$executeRaw`UPDATE enrollment SET code = 'no-such-code', ended_at = ${endedAt}::timestamptz WHERE id = ${id}::uuid`,
+    ]);
+
+  it('go like all others, also with certificates, and hold up nothing', async () => {
+    const [old, other] = [await ended('awaiting-ack'), await ended('awaiting-pin')];
+    await odd(old.id, '2020-01-01T00:00:00Z');
+    await daysPass(world.db, 365 + 92);
+    await world.db.$executeRaw`UPDATE issuer SET this_update = clock_timestamp()`;
+    await drained();
+    expect([await there(old.id), await there(other.id)]).toEqual([false, false]);
+  });
+
+  it('are no way for a new one', async () => {
+    const { id } = await ended('awaiting-pin');
+    await expect(odd(id, new Date().toISOString())).rejects.toThrow(/enrollment_code_of_state/);
+  });
+});
