@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
   ALGORITHM,
@@ -42,6 +42,7 @@ describe('a sound submission is accepted', () => {
   ])('%s', (_title, pieces, keyType) => {
     const der = buildRequest(pieces);
     const spki = spkiOf(pieces.key ?? p256);
+    const deliverySpki = createPublicKey({ key: { ...delivery }, format: 'jwk' }).export({ format: 'der', type: 'spki' });
     expect(judgeCsr(submission({ der }), deps)).toEqual({
       ok: true,
       csrDer: der,
@@ -50,6 +51,7 @@ describe('a sound submission is accepted', () => {
       keyType,
       deliveryKey: delivery,
       deliveryKid: thumbprint(delivery).toString('base64url'),
+      deliverySpkiSha256Hex: createHash('sha256').update(deliverySpki).digest('hex'),
     });
   });
 
