@@ -1,21 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { discardData } from '../../cli/dev/discard-data.ts';
 import { freePort } from '../../cli/dev/free-ports.ts';
 import { type Lifeline, startWithLifeline } from '../../cli/dev/lifeline.ts';
 import { startPostgres } from '../../cli/dev/postgres.ts';
@@ -88,7 +78,7 @@ export async function makeCluster(change?: (configuration: string) => string): P
     stop: async () => {
       await temporal.stop();
       await postgres.stop();
-      rmSync(folder, { recursive: true, force: true });
+      discardData(folder);
     },
   };
 }
