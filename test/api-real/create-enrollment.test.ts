@@ -165,7 +165,7 @@ test('skip-if-present with a PIN waives it; verify does not; skip-if-present wit
   expect((await rowOf(verified)).pinWaived).toBe(false);
 });
 
-test('a locked user waits until the PIN is reset, then chooses a new one; skip-if-present waives nothing', async () => {
+test('a locked user waits until the PIN is reset, which ends the enrollment; the next one chooses a PIN; skip-if-present waives nothing', async () => {
   const userId = `u-${randomUUID()}`;
   await givePin(stand, userId);
   await stand.db.userPin.update({ where: { userId }, data: { failed: 10 } });
@@ -175,7 +175,9 @@ test('a locked user waits until the PIN is reset, then chooses a new one; skip-i
   expect(answer.body).toMatchObject({ state: 'awaiting-pin', next: 'wait', pinStatus: 'locked' });
   expect((await call(stand, 'DELETE', `/v1/users/${userId}/pin`, { token })).status).toBe(204);
   const view = await call(stand, 'GET', `/v1/enrollments/${idOf(answer)}`, { token: text(answer, 'enrollmentToken') });
-  expect(view.body).toMatchObject({ state: 'awaiting-pin', next: 'pin.setup' });
+  expect(view.body).toMatchObject({ state: 'cancelled', code: 'pin_reset', next: 'none' });
+  const after = await create(randomUUID(), bodyOf({ userId, pin: 'skip-if-present' }));
+  expect(after.body).toMatchObject({ state: 'awaiting-pin', next: 'pin.setup', pinStatus: 'absent' });
 });
 
 test('the view shows what the run says of itself to the Token Service, to the SDK only when asked, and goes without it', async () => {
