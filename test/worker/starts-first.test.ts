@@ -66,12 +66,20 @@ it('stops within seconds while Temporal never came', async () => {
 function configOf(databaseUrl: string, temporalPort: number, healthPort: number) {
   const evidence = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const challenge = `7 ${Buffer.alloc(32, 9).toString('base64url')}\n`;
-  const as = (role: 'cs_worker' | 'cs_sweeper') => urlAs(databaseUrl, role, ROLE_PASSWORD);
-  const path = filesIn({ database: as('cs_worker'), sweeper: as('cs_sweeper'), codec: CODEC_LINE, challenge, evidence });
+  const as = (role: 'cs_worker' | 'cs_sweeper' | 'cs_retention') => urlAs(databaseUrl, role, ROLE_PASSWORD);
+  const path = filesIn({
+    database: as('cs_worker'),
+    sweeper: as('cs_sweeper'),
+    retention: as('cs_retention'),
+    codec: CODEC_LINE,
+    challenge,
+    evidence,
+  });
   return loadConfig('worker', {
     CS_ENV: 'development',
     CS_DATABASE_URL_FILE: path('database'),
     CS_SWEEPER_DATABASE_URL_FILE: path('sweeper'),
+    CS_RETENTION_DATABASE_URL_FILE: path('retention'),
     CS_TEMPORAL_ADDRESS: `127.0.0.1:${temporalPort}`,
     CS_TASK_QUEUE_SUFFIX: taskQueueSuffix(),
     CS_CODEC_KEYS_FILE: path('codec'),
