@@ -43,7 +43,8 @@ export function nextRootEntries(input: NextEntries): RevokedEntry[] {
 function revoked(entries: RevokedEntry[], { id, serial }: RootIssued, { reason, now }: NextEntries): RevokedEntry[] {
   if (reason === undefined) throw new Error(`Say why ${id} is revoked: --reason ${CA_REASONS.join(' | ')}.`);
   const there = entries.find((entry) => entry.serial === serial);
-  if (there === undefined) return [...entries, ours({ serial, revokedAt: now, reason })];
+  if (!isSerialHex(serial)) throw new Error(`${id} has the serial ${serial}, a form that is not made here: revoke it where it was made.`);
+  if (there === undefined) return [...entries, { serial, revokedAt: now, reason }];
   if (there.reason !== reason && !reason.endsWith('Compromise'))
     throw new Error(`${id} is revoked already, for ${there.reason}. Only a compromise replaces a reason.`);
   return entries.map((entry) => (entry === there ? { ...entry, reason } : entry));
@@ -55,8 +56,7 @@ function isOver({ serial }: ListedEntry, { issued, before }: NextEntries): boole
 }
 
 function ours({ serial, revokedAt, reason }: ListedEntry): RevokedEntry {
-  if (!isSerialHex(serial))
-    throw new Error(`${serial} is a serial number of another's form: the CRL before, or the CA, was not made here.`);
+  if (!isSerialHex(serial)) throw new Error(`The CRL before lists ${serial}, a serial number of another's form: it was not made here.`);
   return { serial, revokedAt, reason };
 }
 

@@ -75,5 +75,9 @@ describe('the next root CRL', () => {
 
   test('is not made over entries of another’s form', () => {
     expect(() => next({}, [{ ...old, serial: '01' }])).toThrowError('lists 01');
+    const foreign = { id: 'issuing-old', serial: '01', notAfter };
+    expect(() => next({ issued: [...issued, foreign], revoke: ['issuing-old'], reason: 'cACompromise' })).toThrowError(
+      'issuing-old has the serial 01',
+    );
   });
 });
