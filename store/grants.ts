@@ -177,6 +177,8 @@ export const FUNCTION_GRANTS: Readonly<Record<string, readonly DatabaseRole[]>> 
   // Advisory locks in their order (store/locks.ts).
   'lock_user(text, boolean)': ['cs_api', 'cs_worker'],
   'lock_device(text, text, text)': ['cs_api', 'cs_worker'],
+  // Called by remove_expired, with the owner's rights.
+  'try_lock_device(text, text, text)': [],
   'try_lock_checkpoints()': ['cs_worker'],
   // Nothing else for this login: no table, no free DELETE.
   'remove_expired(integer, integer, integer)': ['cs_retention'],

@@ -13,7 +13,7 @@ export type Removal = Readonly<
 >;
 
 export interface RetentionBatch {
-  /** Enrollments that were due to be looked at; 0: there is nothing more to do now. */
+  /** Enrollments that went, or will go at a later time than it seemed; 0: there is nothing more to do now. */
   lookedAt: number;
   removed: Removal;
 }

@@ -1,8 +1,8 @@
 -- Removes what its time has passed for (ADR 53), a small batch in one transaction: enrollments without a certificate p_ended_days after their
 -- end, all others p_certified_days after notAfter of their latest one, with everything that hangs on them. Age is judged here, by this clock,
 -- and never below what somebody may still need, whatever the caller is configured to: the token reads for a day after the end, and a
--- recovery may begin 30 days after notAfter and last 31. Rows that somebody holds are passed over. What stays for ever: claims of keys,
--- blocked keys, digests of SDK keys, audit. May be repeated, by several processes at once; looked_at = 0: there is nothing more to do now.
+-- recovery may begin 30 days after notAfter and last 31. Rows that somebody holds are passed over, and devices that
+-- somebody is in line for. What stays for ever: claims of keys, blocked keys, digests of SDK keys, audit. May be repeated, by several processes at once; looked_at = 0: there is nothing more to do now.
 CREATE OR REPLACE FUNCTION remove_expired(p_ended_days integer, p_certified_days integer, p_most integer)
 RETURNS TABLE (looked_at integer, enrollments integer, certificates integer, intents integer, deliveries integer, revocations integer,
   submissions integer, pin_attempts integer, devices integer) LANGUAGE plpgsql
@@ -25,8 +25,8 @@ BEGIN
   -- A signature may exist from the signing mark on, whether or not a certificate was stored: then the CRL lists the serial.
   UPDATE enrollment e SET certified_until = signed.until FROM (SELECT i.enrollment_id, max(i.not_after) AS until FROM credential_intent i
     WHERE i.enrollment_id = ANY (ended) AND i.signing_started_at IS NOT NULL GROUP BY i.enrollment_id) signed WHERE e.id = signed.enrollment_id;
+  GET DIAGNOSTICS looked_at = ROW_COUNT;
   SELECT COALESCE(array_agg(id), '{}') INTO due FROM enrollment WHERE id = ANY (ended) AND certified_until IS NULL;
-  looked_at := cardinality(ended);
 
   -- A revoked serial stays until a CRL was signed after the end of its certificate (RFC 5280 section 3.3).
   SELECT COALESCE(array_agg(id), '{}') INTO ended FROM (SELECT e.id FROM enrollment e WHERE e.certified_until < certified_before
@@ -34,8 +34,10 @@ BEGIN
       LEFT JOIN issuer s ON s.id = r.issuer_id
       WHERE i.enrollment_id = e.id AND (s.this_update IS NULL OR s.this_update <= r.not_after))
     ORDER BY e.certified_until LIMIT p_most FOR UPDATE OF e SKIP LOCKED) found;
-  looked_at := looked_at + cardinality(ended);
-  due := due || ended;
+  -- A device that somebody is in line for keeps its rows until the next turn. Rows are locked by now, so this must not wait.
+  WITH found AS MATERIALIZED (SELECT id, client_id, user_id, device_id FROM enrollment WHERE id = ANY (due || ended))
+    SELECT COALESCE(array_agg(id), '{}') INTO due FROM found WHERE try_lock_device(client_id, user_id, device_id);
+  looked_at := looked_at + cardinality(due);
 
   INSERT INTO retired_sdk_key (spki_sha256) SELECT sha256(spki) FROM credential_intent WHERE enrollment_id = ANY (due) AND kind = 'sdk'
     ON CONFLICT DO NOTHING;

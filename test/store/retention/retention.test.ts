@@ -189,6 +189,20 @@ describe('a turn', () => {
     expect((await remove()).removed.enrollments).toBe(1);
   });
 
+  it('passes over a device that somebody is in line for, and takes it the next time', async () => {
+    await drained();
+    const [held, free] = [await ended('awaiting-pin'), await ended('awaiting-pin')];
+    const { clientId, userId, deviceId } = await world.db.enrollment.findUniqueOrThrow({ where: { id: held.id } });
+    await daysPass(world.db, 30);
+    await world.db.$transaction(async (tx) => {
+      await tx.$executeRaw`SELECT lock_device(${clientId}, ${userId}, ${deviceId})`;
+      expect(await remove()).toMatchObject({ lookedAt: 1, removed: { enrollments: 1 } });
+      expect(await remove()).toMatchObject({ lookedAt: 0, removed: { enrollments: 0 } });
+    });
+    expect([await there(held.id), await there(free.id)]).toEqual([true, false]);
+    expect((await remove()).removed.enrollments).toBe(1);
+  });
+
   it('leaves the repetition of a create what it needs, and afterwards the key is free', async () => {
     const { id } = await ended('awaiting-pin');
     const row = await world.db.enrollment.findUniqueOrThrow({ where: { id } });
