@@ -13,7 +13,7 @@ export const CSR_REFUSALS = {
   csr_encoding: {
     title: 'The CSR is neither one PEM block nor base64 of DER',
     rule: 'RFC 7468 §3 (PEM), RFC 4648 §4 (base64)',
-    hint: 'Send the PEM text with real line breaks (not the two characters \\n), or base64Encode(der) in one line. Not hex, not a JSON array.',
+    hint: 'Send one PEM block whose BEGIN and END lines begin lines of their own, or base64Encode(der) in one line, encoded once. detail and offset say what stands in the way, and where.',
   },
   csr_encoding_base64url: {
     title: 'The CSR is in base64url, not in base64',
@@ -31,9 +31,9 @@ export const CSR_REFUSALS = {
     hint: 'Without PEM lines send base64 in one line: Base64.NO_WRAP on Android, no lineLength options on iOS.',
   },
   csr_encoding_label: {
-    title: 'The PEM block has another label than CERTIFICATE REQUEST',
+    title: 'The PEM block has another label than CERTIFICATE REQUEST or NEW CERTIFICATE REQUEST',
     rule: 'RFC 7468 §7',
-    hint: 'The first line is exactly -----BEGIN CERTIFICATE REQUEST-----; some tools write NEW CERTIFICATE REQUEST, which is refused.',
+    hint: 'The first line is exactly -----BEGIN CERTIFICATE REQUEST-----, or -----BEGIN NEW CERTIFICATE REQUEST----- as keytool writes it. Usual: another file was sent.',
   },
   csr_encoding_several_blocks: {
     title: 'The text holds more than one PEM block',
@@ -58,7 +58,7 @@ export const CSR_REFUSALS = {
   csr_not_der: {
     title: 'The CSR is not strict DER',
     rule: 'X.690 §8, §10, §11',
-    hint: 'Look at the octet named by offset. Usual: octets after the end, BER lengths (80 or not minimal), an unsorted SET, a cut-off file.',
+    hint: 'Look at the octet named by offset. Usual: octets after the end, BER lengths (80 or not minimal), a cut-off file, an unsorted SET of values.',
   },
   csr_profile_structure: {
     title: 'The DER is not a PKCS#10 CertificationRequest',
@@ -81,9 +81,9 @@ export const CSR_REFUSALS = {
     hint: 'attributes is [0] (A0 …) right after the public key; each is SEQUENCE { OID, SET of at least one value }.',
   },
   csr_profile_attribute_order: {
-    title: 'The attributes are not in the order of a DER SET OF',
+    title: 'The attributes are not in the order of a DER SET OF (no longer given: any order is taken)',
     rule: 'X.690 §11.6',
-    hint: 'Sort the encoded attributes octet by octet before you sign. With only the two required: id-aa-asymmDecryptKeyID, then challengePassword.',
+    hint: 'Read the view for a fresh challenge and build the CSR again: attributes may stand in any order now.',
   },
   csr_profile_attribute_repeated: {
     title: 'An attribute stands more than once in the CSR',
@@ -105,6 +105,16 @@ export const CSR_REFUSALS = {
     rule: 'RFC 2985 §5.4.2, RFC 5280 §4.2',
     hint: 'One value: SEQUENCE of SEQUENCE { OID, critical TRUE or absent, OCTET STRING with DER }, each OID once. Leaving it out is best: it is ignored.',
   },
+  key_type_not_taken_yet: {
+    title: 'Keys of this algorithm are not taken yet',
+    rule: 'protocol §3 (Keys)',
+    hint: 'Make an EC P-256 key. Taken today are EC P-256, EC P-384 and RSA of 2048, 3072 or 4096 bits, of these what keyProfile.types lists; go by that list, it may grow.',
+  },
+  key_type_cannot_sign: {
+    title: 'Keys of this algorithm cannot sign a CSR',
+    rule: 'RFC 2986 §3 (the key signs its request)',
+    hint: 'Make an EC P-256 key for the CSR. Taken today are EC P-256, EC P-384 and RSA of 2048, 3072 or 4096 bits; a key for key agreement gets no certificate here.',
+  },
   csr_profile_signature_algorithm: {
     title: 'The signature algorithm is not one that is allowed for this key',
     rule: 'RFC 5758 §3.2, RFC 4055 §5',
@@ -113,7 +123,7 @@ export const CSR_REFUSALS = {
   key_type_not_allowed: {
     title: 'Keys of this type are not allowed',
     rule: 'protocol §3 (keyProfile.types)',
-    hint: 'keyProfile.types of the view lists what is: EC P-256 is preferred. Not P-521, secp256k1, Ed25519, RSA-PSS, nor odd RSA sizes.',
+    hint: 'keyProfile.types of the view lists what is: EC P-256 is preferred. Not P-521, secp256k1, RSA-PSS, nor odd RSA sizes.',
   },
   key_encoding: {
     title: 'The public key is not encoded as its type demands',
@@ -193,7 +203,7 @@ export const CSR_REFUSALS = {
   csr_signature_invalid: {
     title: 'The signature of the CSR does not verify with its own key',
     rule: 'RFC 2986 §4.2, SEC 1 §4.1.4, RFC 8017 §8.2.2',
-    hint: 'Sign the DER of CertificationRequestInfo after the last change. ECDSA: DER of r and s, not the raw 64 octets of JWS or WebCrypto.',
+    hint: 'Sign the DER of CertificationRequestInfo after the last change, once, with the key of the request. detail says what the signature is instead.',
   },
   key_is_ours: {
     title: "The public key is one of the service's own keys",

@@ -10,7 +10,8 @@ export const CSR_GUIDE: Readonly<Record<CsrRefusalCode, { looksLike: string; fix
     fix: 'Leave out every attribute but challengePassword and id-aa-asymmDecryptKeyID. `openssl req -in csr.pem -noout -text` shows what is in it.',
   },
   csr_encoding: {
-    looksLike: 'Hex (3082…), a JSON array of numbers, a data URL, \\n as two characters, a missing END line, a byte order mark.',
+    looksLike:
+      'Hex (3082…, 0x3082…), a JSON array of numbers, a data URL, \\n as two characters, a missing END line, END on the last line of the base64, a byte order mark, base64 of PEM or of base64.',
     fix: "Dart: `base64Encode(der)` in one line, or `'-----BEGIN CERTIFICATE REQUEST-----\\n${lines.join('\\n')}\\n-----END CERTIFICATE REQUEST-----\\n'`, and let jsonEncode escape it once.",
   },
   csr_encoding_base64url: {
@@ -26,8 +27,8 @@ export const CSR_GUIDE: Readonly<Record<CsrRefusalCode, { looksLike: string; fix
     fix: 'Android: Base64.NO_WRAP instead of Base64.DEFAULT. iOS: `base64EncodedString()` without options. Or add the BEGIN and END lines.',
   },
   csr_encoding_label: {
-    looksLike: '-----BEGIN NEW CERTIFICATE REQUEST-----, -----BEGIN PUBLIC KEY-----, or the label in lower case.',
-    fix: 'Write CERTIFICATE REQUEST. `openssl req -in old.pem -out new.pem` rewrites the old label.',
+    looksLike: '-----BEGIN PUBLIC KEY-----, -----BEGIN PKCS7-----, or the label in lower case.',
+    fix: 'Send the CSR, under CERTIFICATE REQUEST. Only the old label NEW CERTIFICATE REQUEST is taken too.',
   },
   csr_encoding_several_blocks: {
     looksLike: 'Two BEGIN lines: the request and a chain, a key, or the request twice.',
@@ -47,8 +48,8 @@ export const CSR_GUIDE: Readonly<Record<CsrRefusalCode, { looksLike: string; fix
   },
   csr_not_der: {
     looksLike:
-      'A length of 80 (indefinite), a length with more octets than it needs, octets after the end, a SET out of order, a file that was cut off.',
-    fix: '`openssl asn1parse -inform DER -in csr.der` reads BER too and shows where the structure departs from what you meant. In Dart give PointyCastle and asn1lib the members of a SET sorted.',
+      'A length of 80 (indefinite), a length with more octets than it needs, octets after the end, a SET of values out of order, a file that was cut off.',
+    fix: '`openssl asn1parse -inform DER -in csr.der` reads BER too and shows where the structure departs from what you meant. In Dart give PointyCastle and asn1lib the members of a SET sorted; only the attributes themselves may stand in any order.',
   },
   csr_profile_structure: {
     looksLike:
@@ -68,8 +69,8 @@ export const CSR_GUIDE: Readonly<Record<CsrRefusalCode, { looksLike: string; fix
     fix: 'info ends with [0] IMPLICIT SET OF Attribute: tag A0, then each attribute as SEQUENCE { OID, SET { value } }.',
   },
   csr_profile_attribute_order: {
-    looksLike: 'The attributes are all right, but not in ascending order of their encodings.',
-    fix: 'Sort the encoded attributes octet by octet before signing. Of the two required ones the binding (30 31 …) comes before the challenge (30 61 …).',
+    looksLike: 'Only outcomes that an older version stored: attributes that are all right, but not in ascending order of their encodings.',
+    fix: 'Nothing: a new CSR built in the same way is taken. `cs csr check` still says when the order is not that of DER.',
   },
   csr_profile_attribute_repeated: {
     looksLike: 'Two attributes of one type, for example the old and the fresh challenge.',
@@ -87,12 +88,21 @@ export const CSR_GUIDE: Readonly<Record<CsrRefusalCode, { looksLike: string; fix
     looksLike: 'An empty extension list, an extension twice, critical FALSE written out, a value that is not DER, two extension requests.',
     fix: 'Leave extensionRequest out: the profile of the certificate is the service’s own. With openssl: no `req_extensions` in the configuration.',
   },
+  key_type_not_taken_yet: {
+    looksLike:
+      'An Ed25519 or Ed448 key (RFC 8410), ML-DSA-44, -65 or -87, an SLH-DSA key: the algorithm of the public key is one that is known, and not taken yet.',
+    fix: 'Make an EC P-256 key, as for key_type_not_allowed. Choose from keyProfile.types in the app instead of a fixed algorithm, then a type that is added later needs no new app.',
+  },
+  key_type_cannot_sign: {
+    looksLike: 'An X25519 or X448 key, ML-KEM-512, -768 or -1024: the algorithm of the public key is for key agreement.',
+    fix: 'Make an EC P-256 key and sign the CSR with it. For what is sealed to the device the protocol has deliveryKey, an EC P-256 key too.',
+  },
   csr_profile_signature_algorithm: {
     looksLike: 'SHA-1, MD5, PSS, an RSA algorithm with an EC key, NULL after an ECDSA algorithm, no NULL after an RSA one.',
     fix: 'EC P-256: 30 0a 06 08 2a8648ce3d040302. RSA: 30 0d 06 09 2a864886f70d01010b 05 00. With openssl: `-sha256`.',
   },
   key_type_not_allowed: {
-    looksLike: 'Ed25519, secp256k1, P-521, RSA-PSS or DSA, an RSA size like 2056, or a type that keyProfile.types does not list.',
+    looksLike: 'secp256k1, P-521, RSA-PSS or DSA, an RSA size like 2056, or a type that keyProfile.types does not list.',
     fix: 'Make an EC P-256 key: `openssl ecparam -name prime256v1 -genkey -noout`, PointyCastle `ECCurve_secp256r1()`, Android `ECGenParameterSpec("secp256r1")`.',
   },
   key_encoding: {
@@ -157,8 +167,9 @@ export const CSR_GUIDE: Readonly<Record<CsrRefusalCode, { looksLike: string; fix
     fix: 'Make the delivery key when you build the first CSR of an enrollment, keep it with the journal of that enrollment, throw it away at its end.',
   },
   csr_signature_invalid: {
-    looksLike: 'A raw signature of 64 octets, a signature over other octets than the info in the request, or by another key.',
-    fix: 'Sign the DER bytes that you send, once, after the last change. Raw r ‖ s (PointyCastle, WebCrypto, JWS) becomes SEQUENCE { INTEGER r, INTEGER s }.',
+    looksLike:
+      'Raw r ‖ s of 64 or 96 octets, alone or in an OCTET STRING; r or s negative, because the 00 before a first bit that is set is missing (three requests of four then fail), or with a needless 00; another hash, a digest hashed again, PSS; another key, or an info that was changed after signing. detail names which it is, and offset the INTEGER.',
+    fix: 'Sign the DER bytes that you send, once, after the last change. Raw r ‖ s (PointyCastle, WebCrypto, JWS) becomes SEQUENCE { INTEGER r, INTEGER s }, each without leading zeros, then with one 00 in front if its first bit is set.',
   },
   key_is_ours: {
     looksLike: 'The SubjectPublicKeyInfo equals that of a CA certificate or of an SDK key of this service.',

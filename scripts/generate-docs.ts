@@ -101,7 +101,7 @@ function csrRefusals(): string {
     '# Refusals of a CSR',
     WARNING,
     'A CSR is judged in this order, and the first fault is answered: size, text encoding, strict DER, PKCS#10 profile, key policy, challenge and delivery key, signature, what the database knows of the key.',
-    'The problem document names `code`, `rule`, `hint` and, where there is a place, `offset`: the octet of the DER; for `csr_encoding…`, where there is no DER yet, the character of the text.',
+    'The problem document names `code`, `rule`, `hint` and, where there is a place, `offset`: the octet of the DER; where there is none yet (`csr_encoding…`, the label of a PEM block), the character of the text. `detail` says what was found and what to do.',
     '',
     'The same gate on your own machine, with a hex view of the place: `npm run cs -- csr check <file>`. Accepted and refused examples of every code as data: [conformance/csr-cases.json](../conformance/csr-cases.json).',
     ...Object.keys(CSR_REFUSALS).flatMap((code) => (isCsrRefusalCode(code) ? refusalSection(code) : [])),

@@ -41,6 +41,7 @@ function explainAccepted({ name, form, note }: CsrFile, sound: Sound): CsrExplan
     `  key          ${sound.keyType}, SHA-256 of its SubjectPublicKeyInfo ${sound.spkiSha256Hex}`,
     `  signature    ${sound.signatureAlgorithm}, verifies with that key`,
     `  attributes   ${sound.attributeTypes.map((type) => ATTRIBUTE_NAMES[type] ?? `${type} (ignored)`).join(', ')}`,
+    ...(sound.attributesInDerOrder ? [] : ['               not in the order of a DER SET OF (X.690 §11.6); taken in any order']),
     `  challenge    key ${sound.challenge.keyId}, good until ${sound.challenge.expiresAt.toISOString()}, as it says itself`,
     `  delivery key ${sound.deliveryThumbprint}${sound.deliveryKeyCompared ? ', the one that you gave' : ''}`,
     '',
@@ -117,10 +118,10 @@ function placeOf(text: string, { code, offset }: CsrRefusal): Place | undefined 
 /** Of the text as it came: there is no DER yet. */
 function placeInText(text: string, offset: number): Place {
   const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  const column = offset - (before.lastIndexOf('\n') + 1) + 1;
+  const lines = before.split(/\r\n|\r|\n/);
+  const column = (lines.at(-1)?.length ?? 0) + 1;
   return {
-    words: `character ${offset} of the text: line ${line}, column ${column}`,
+    words: `character ${offset} of the text: line ${lines.length}, column ${column}`,
     view: hexView(Buffer.from(text.slice(0, offset + 64)), Buffer.byteLength(before)),
   };
 }

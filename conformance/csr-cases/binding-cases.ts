@@ -1,8 +1,10 @@
-import { createHash, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, privateEncrypt, sign } from 'node:crypto';
 import { type CsrRefusalCode } from '../../contract/csr-refusal-codes.ts';
 import { toEnrollmentId } from '../../contract/ids.ts';
+import { readDer } from '../../core/asn1/read-der.ts';
 import { integer, NULL, octetString, sequence, tlv, utf8String } from '../../core/asn1/write-der.ts';
 import {
+  ALGORITHM,
   bindingAttribute,
   buildRequest,
   challenge,
@@ -11,7 +13,9 @@ import {
   delivery,
   deliveryJwk,
   enrollmentId,
+  keyOfSize,
   p256,
+  p384,
   receivedAt,
   rsa2048,
   submission,
@@ -21,6 +25,7 @@ import { binding, bySha256, type Case, fromJwk, fromPieces, unknownAttribute } f
 
 const otherDelivery = deliveryJwk(generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).publicKey);
 const ownKey = deliveryJwk(createPublicKey(p256));
+const byP384 = { key: p384, algorithm: ALGORITHM.es384 };
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 /** Challenge, delivery key, signature. */
@@ -118,6 +123,31 @@ export const BINDING_CASES = {
       signature: (info) => sign('sha256', info, generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey),
     }),
     fromPieces('raw r and s', { signature: (info) => sign('sha256', info, { key: p256, dsaEncoding: 'ieee-p1363' }) }),
+    fromPieces('raw r and s of P-384', { ...byP384, signature: (info) => sign('sha384', info, { key: p384, dsaEncoding: 'ieee-p1363' }) }),
+    fromPieces('raw r and s in an OCTET STRING', {
+      signature: (info) => octetString(sign('sha256', info, { key: p256, dsaEncoding: 'ieee-p1363' })),
+    }),
+    fromPieces('the DER of r and s in an OCTET STRING', { signature: (info) => octetString(sign('sha256', info, p256)) }),
+    fromPieces(
+      'an r whose 00 in front is missing',
+      { signature: (info) => ecdsaLarge(info, (r, s) => [tlv(2, r), integerOf(s)]) },
+      'X.690 §8.3.3',
+    ),
+    fromPieces(
+      'an s whose 00 in front is missing',
+      { signature: (info) => ecdsaLarge(info, (r, s) => [integerOf(r), tlv(2, s)]) },
+      'X.690 §8.3.3',
+    ),
+    fromPieces(
+      'a needless 00 before s',
+      { signature: (info) => ecdsaOctets(info, (r, s) => [integerOf(r), needlessZero(s)]) },
+      'X.690 §8.3.2',
+    ),
+    fromPieces('SHA-1 where SHA-256 was said, ECDSA', { signature: (info) => sign('sha1', info, p256) }),
+    fromPieces('SHA-512 where SHA-256 was said, ECDSA', { signature: (info) => sign('sha512', info, p256) }),
+    fromPieces('a signature over the info without its header', { signature: (info) => sign('sha256', readDer(info).content, p256) }),
+    fromPieces('a signature over another info', { signature: (info) => sign('sha256', info.toReversed(), p256) }),
+    fromPieces('the signature as base64 text', { signature: (info) => Buffer.from(sign('sha256', info, p256).toString('base64')) }),
     fromPieces('r is 0', { signature: () => sequence(integer(0), integer(1)) }),
     fromPieces('s is n', { signature: () => sequence(integer(1), integer(order)) }),
     fromPieces('a negative r', { signature: () => sequence(integer(-1), integer(1)) }),
@@ -164,6 +194,19 @@ export const BINDING_CASES = {
     fromPieces('octets after the signature', { signature: (info) => Buffer.concat([sign('sha256', info, p256), NULL]) }),
     fromPieces('nothing', { signature: () => new Uint8Array() }),
     fromPieces('an RSA signature one octet short', { ...bySha256, signature: (info) => sign('sha256', info, rsa2048).subarray(1) }),
+    fromPieces('an RSA signature in an OCTET STRING', { ...bySha256, signature: (info) => octetString(sign('sha256', info, rsa2048)) }),
+    fromPieces('an RSA signature by a key of 3072 bits', { ...bySha256, signature: (info) => sign('sha256', info, keyOfSize(3072)) }),
+    fromPieces('an RSA signature by another key of its size', { ...bySha256, signature: (info) => sign('sha256', info, keyOfSize(2048)) }),
+    fromPieces('an RSA signature over another info', { ...bySha256, signature: (info) => sign('sha256', info.toReversed(), rsa2048) }),
+    fromPieces('an RSA signature over a digest of the digest', {
+      ...bySha256,
+      signature: (info) => sign('sha256', createHash('sha256').update(info).digest(), rsa2048),
+    }),
+    fromPieces('an RSA signature without DigestInfo', {
+      ...bySha256,
+      signature: (info) => privateEncrypt(rsa2048, createHash('sha256').update(info).digest()),
+    }),
+    fromPieces('an ECDSA signature where RSA was said', { ...bySha256, signature: (info) => sign('sha256', info, p256) }),
     fromPieces('an RSA signature above the modulus', { ...bySha256, signature: () => new Uint8Array(256).fill(0xff) }),
     fromPieces('PSS where PKCS#1 v1.5 was said', { ...bySha256, signature: (info) => sign('sha256', info, { key: rsa2048, padding: 6 }) }),
   ],
@@ -187,6 +230,19 @@ function ecdsaOctets(info: Uint8Array, write: (r: Buffer, s: Buffer) => Uint8Arr
 /** Two zero octets in front are never minimal, whatever r begins with. */
 function integerOf(octets: Buffer): Uint8Array {
   return integer(toNumber(octets));
+}
+
+/** A signature whose r and s both begin with a bit that is set. */
+function ecdsaLarge(info: Uint8Array, write: (r: Buffer, s: Buffer) => Uint8Array[]): Uint8Array {
+  for (;;) {
+    const raw = sign('sha256', info, { key: p256, dsaEncoding: 'ieee-p1363' });
+    if (raw.readUInt8(0) >= 0x80 && raw.readUInt8(32) >= 0x80) return sequence(...write(raw.subarray(0, 32), raw.subarray(32)));
+  }
+}
+
+/** One zero octet more than DER has. */
+function needlessZero(octets: Buffer): Uint8Array {
+  return tlv(2, Buffer.concat([Buffer.alloc(1), integerOf(octets).subarray(2)]));
 }
 
 function toNumber(octets: Buffer): bigint {

@@ -22,7 +22,6 @@ export const ENCODING_CASES = {
     fromText('no line break after BEGIN', pem(good).replace('\n', '')),
     fromText('escaped line breaks', pem(good).replaceAll('\n', '\\n')),
     fromText('no END line', pem(good).split('-----END')[0] ?? ''),
-    fromText('an empty line in the block', pem(good).replace('\n', '\n\n')),
     fromText('header lines as in old PEM', pem(good).replace('\n', '\nProc-Type: 4,ENCRYPTED\n')),
     fromText('spare bits that are not zero', 'MAF='),
     fromText('a byte order mark', `\ufeff${base64(good)}`),
@@ -31,9 +30,25 @@ export const ENCODING_CASES = {
     fromText('base64 in quotation marks', `"${base64(good)}"`),
     fromText('a misspelt BEGIN line', pem(good).replace('-----BEGIN ', '-----BEGINN ')),
     fromText('four dashes at the end of the BEGIN line', pem(good).replace('REQUEST-----', 'REQUEST----')),
-    fromText('a blank at the end of a line', pem(good).replace('\n', '\n ')),
     fromText('another label at the end', pem(good).replace('END CERTIFICATE REQUEST', 'END CERTIFICATE')),
     fromText('two = in the middle', `${base64(good).slice(0, 40)}==${base64(good).slice(42)}`),
+    fromText('another label at the end than at the beginning, both known', pem(good, 'NEW CERTIFICATE REQUEST').replace('END NEW', 'END')),
+    fromText('END on the last line of the base64', pem(good).replace('\n-----END', '-----END')),
+    fromText('all line breaks lost', pem(good).replaceAll('\n', '')),
+    fromText('line breaks that became blanks', pem(good).replaceAll('\n', ' ')),
+    fromText('a + that became a blank', pem(good).replace(/\n(.{8})./, '\n$1 ')),
+    fromText('a byte order mark before PEM', `\ufeff${pem(good)}`),
+    fromText('a zero-width space in a line', pem(good).replace(/\n(.{8})/, '\n$1\u200b')),
+    fromText('a no-break space at the end of a line', pem(good).replace('\nM', '\u00a0\nM')),
+    fromText('a form feed between two lines', pem(good).replace('\n', '\n\f\n')),
+    fromText('percent-encoded PEM', encodeURIComponent(pem(good))),
+    fromText('hex with 0x', `0x${Buffer.from(good).toString('hex')}`),
+    fromText('a PEM block around hex', pem(good).replace(base64Lines(good), Buffer.from(good).toString('hex'))),
+    fromText('base64 of PEM', base64(Buffer.from(pem(good)))),
+    fromText('base64 of base64', base64(Buffer.from(base64(good)))),
+    fromText('base64 of hex', base64(Buffer.from(Buffer.from(good).toString('hex')))),
+    fromText('a PEM block around base64 of PEM', pem(Buffer.from(pem(good)))),
+    fromText('base64 of a JSON array', base64(Buffer.from(`[${[...good.subarray(0, 40)].join()}]`))),
     fromText('an empty block', '-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----'),
   ],
   csr_encoding_base64url: [
@@ -52,8 +67,9 @@ export const ENCODING_CASES = {
     fromText('bare base64 in lines', base64(good).replaceAll(/(.{76})/g, '$1\r\n')),
   ],
   csr_encoding_label: [
-    fromText('the old label', pem(good, 'NEW CERTIFICATE REQUEST')),
     fromText('a public key', pem(good, 'PUBLIC KEY')),
+    fromText('a label of our own making', pem(good, 'CSR')),
+    fromText('OLD CERTIFICATE REQUEST', pem(good, 'OLD CERTIFICATE REQUEST')),
     fromText('the label in lower case', pem(good, 'certificate request')),
     fromText('PKCS#7', pem(good, 'PKCS7')),
     fromText('an empty label', pem(good, '')),
@@ -126,6 +142,10 @@ export const ENCODING_CASES = {
 
 function members(request: Uint8Array): Uint8Array[] {
   return readDer(request).children.map(({ raw }) => raw);
+}
+
+function base64Lines(der: Uint8Array): string {
+  return pem(der).split('\n').slice(1, -2).join('\n');
 }
 
 function encryptedPem(): string {

@@ -1,22 +1,47 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { type CsrRefusalCode } from '../../contract/csr-refusal-codes.ts';
 import { bitString, integer, NULL, octetString, oid, sequence } from '../../core/asn1/write-der.ts';
-import { ALGORITHM, ecSpki, p384, rsaSpki, spkiOf } from './build-request.ts';
+import { ALGORITHM, ecSpki, type Pieces, p384, rsaSpki, spkiOf } from './build-request.ts';
 import { bySha256, type Case, fromPieces } from './refusal-case.ts';
 import { closePrimesModulus, rocaModulus, soundModulus, squareModulus } from './rsa-moduli.ts';
 
 const p521 = generateKeyPairSync('ec', { namedCurve: 'secp521r1' }).privateKey;
 const k256 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey;
 const ed25519 = generateKeyPairSync('ed25519').privateKey;
+const ed448 = generateKeyPairSync('ed448').privateKey;
 const rsa1024 = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
 const [x, y] = coordinates();
 
 /** The key policy. */
 export const KEY_CASES = {
+  key_type_not_taken_yet: [
+    fromPieces(
+      'Ed25519 by itself',
+      ownAlgorithm(spkiOf(ed25519), '1.3.101.112', (info) => sign(null, info, ed25519)),
+      'RFC 8410 §3',
+    ),
+    fromPieces('Ed25519 with an ECDSA signature', { spki: spkiOf(ed25519) }, 'RFC 8410 §3'),
+    fromPieces(
+      'Ed448 by itself',
+      ownAlgorithm(spkiOf(ed448), '1.3.101.113', (info) => sign(null, info, ed448)),
+      'RFC 8410 §3',
+    ),
+    fromPieces('ML-DSA-44', keyOfTomorrow('2.16.840.1.101.3.4.3.17', 1_312, 2_420), 'FIPS 204 §4'),
+    fromPieces('ML-DSA-65', keyOfTomorrow('2.16.840.1.101.3.4.3.18', 1_952, 3_309), 'FIPS 204 §4'),
+    fromPieces('ML-DSA-87', keyOfTomorrow('2.16.840.1.101.3.4.3.19', 2_592, 4_627), 'FIPS 204 §4'),
+    fromPieces('SLH-DSA-SHA2-128s', keyOfTomorrow('2.16.840.1.101.3.4.3.20', 32, 7_856), 'FIPS 205 §11'),
+    fromPieces('SLH-DSA-SHAKE-256f, its signature cut short', keyOfTomorrow('2.16.840.1.101.3.4.3.31', 64, 64), 'FIPS 205 §11'),
+  ],
+  key_type_cannot_sign: [
+    fromPieces('an X25519 key', { spki: spkiOfTomorrow('1.3.101.110', 32) }, 'RFC 8410 §3'),
+    fromPieces('an X448 key', { spki: spkiOfTomorrow('1.3.101.111', 56) }, 'RFC 8410 §3'),
+    fromPieces('ML-KEM-512', { spki: spkiOfTomorrow('2.16.840.1.101.3.4.4.1', 800) }, 'FIPS 203 §8'),
+    fromPieces('ML-KEM-768', { spki: spkiOfTomorrow('2.16.840.1.101.3.4.4.2', 1_184) }, 'FIPS 203 §8'),
+    fromPieces('ML-KEM-1024', { spki: spkiOfTomorrow('2.16.840.1.101.3.4.4.3', 1_568) }, 'FIPS 203 §8'),
+  ],
   key_type_not_allowed: [
     fromPieces('P-521', { key: p521 }),
     fromPieces('secp256k1', { key: k256 }),
-    fromPieces('Ed25519', { spki: spkiOf(ed25519) }),
     fromPieces('RSASSA-PSS', { spki: sequence(sequence(oid('1.2.840.113549.1.1.10')), bitString(Uint8Array.of(4))) }),
     fromPieces('brainpoolP256r1', { spki: ecSpki(Uint8Array.of(4, ...x, ...y), '1.3.36.3.3.2.8.1.1.7') }),
     fromPieces('P-224', { spki: ecSpki(Uint8Array.of(4), '1.3.132.0.33') }),
@@ -24,7 +49,6 @@ export const KEY_CASES = {
       spki: sequence(sequence(oid('1.3.132.1.12'), oid('1.2.840.10045.3.1.7')), bitString(Uint8Array.of(4, ...x, ...y))),
     }),
     fromPieces('a DSA key', { spki: sequence(sequence(oid('1.2.840.10040.4.1')), bitString(integer(5))) }),
-    fromPieces('an X25519 key', { spki: sequence(sequence(oid('1.3.101.110')), bitString(new Uint8Array(32))) }),
     fromPieces('4097 bits', { ...bySha256, spki: rsaSpki((1n << 4096n) + 1n) }),
     fromPieces('2056 bits', { ...bySha256, spki: rsaSpki((1n << 2055n) + 1n) }),
     fromPieces('8192 bits', { ...bySha256, spki: rsaSpki((1n << 8191n) + 1n) }),
@@ -114,6 +138,20 @@ export const KEY_CASES = {
     fromPieces('found in the last rounds', { ...bySha256, spki: rsaSpki(closePrimesModulus(100n)) }),
   ],
 } satisfies Partial<Record<CsrRefusalCode, Case[]>>;
+
+/** A request whose key and signature algorithm are the same one, as such keys have it. */
+function ownAlgorithm(spki: Uint8Array, id: string, signature: (info: Uint8Array) => Uint8Array): Pieces {
+  return { spki, algorithm: sequence(oid(id)), signature };
+}
+
+/** The sizes of the algorithm, and zeros: nothing here can make such a key. */
+function keyOfTomorrow(id: string, keyOctets: number, signatureOctets: number): Pieces {
+  return ownAlgorithm(spkiOfTomorrow(id, keyOctets), id, () => new Uint8Array(signatureOctets));
+}
+
+function spkiOfTomorrow(id: string, octets: number): Uint8Array {
+  return sequence(sequence(oid(id)), bitString(new Uint8Array(octets)));
+}
 
 function coordinates(): [Buffer, Buffer] {
   const jwk = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).publicKey.export({ format: 'jwk' });

@@ -6,7 +6,7 @@ export interface CsrRefusal {
   /** The sentence of the standard that is broken: that of the code, or a closer one such as "X.690 §10.1". */
   rule: string;
   detail: string;
-  /** Where the fault was seen: octet of the DER; for `csr_encoding…`, where there is no DER yet, character of the text. */
+  /** Where the fault was seen: octet of the DER; where there is none yet (`csr_encoding…`, the label of a PEM block), character of the text. */
   offset?: number;
   hint: string;
 }

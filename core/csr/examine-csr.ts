@@ -17,6 +17,8 @@ export type CsrExamination =
       emptySubject: boolean;
       /** Attribute types, dotted, in the order of the request. */
       attributeTypes: readonly string[];
+      /** Sorted as DER sorts a SET OF (X.690 §11.6): taken either way. */
+      attributesInDerOrder: boolean;
       /** What the challenge says of itself; whether it is ours was not judged. */
       challenge: { keyId: number; expiresAt: Date };
       /** Thumbprint that the request names, base64url. */
@@ -53,9 +55,9 @@ function examineDer(
 ): CsrExamination {
   const { request, keyType } = readSoundRequest(der, allowedKeyTypes);
   const challenge = formOfChallenge(challengeOf(request));
-  if (deliveryKey !== undefined) checkDeliveryKey(request, deliveryKey.value);
+  const compared = deliveryKey === undefined ? undefined : checkDeliveryKey(request, deliveryKey.value);
   const thumbprint = thumbprintOf(request).octets;
-  checkSignature(request, keyType);
+  checkSignature(request, keyType, compared?.deliveryKey);
   return {
     ok: true,
     keyType,
@@ -64,9 +66,10 @@ function examineDer(
     octets: der.length,
     emptySubject: request.subject.children.length === 0,
     attributeTypes: request.attributes.types,
+    attributesInDerOrder: request.attributes.inDerOrder,
     challenge,
     deliveryThumbprint: Buffer.from(thumbprint).toString('base64url'),
-    deliveryKeyCompared: deliveryKey !== undefined,
+    deliveryKeyCompared: compared !== undefined,
   };
 }
 

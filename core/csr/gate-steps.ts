@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import type { DeliveryKeyJwk, KeyType } from '../../contract/key-types.ts';
 import { deliveryKeyThumbprint, deliverySpkiSha256, parseDeliveryKey } from '../keys/delivery-key.ts';
 import { judgeKey } from '../keys/key-policy.ts';
-import { KeyRefused } from '../keys/key-refused.ts';
+import { asRefusal } from './as-refusal.ts';
 import { CsrRefused } from './csr-refusal.ts';
+import { explainSignature } from './explain-signature.ts';
 import { type Pkcs10, readCsrDer, readPkcs10 } from './read-pkcs10.ts';
-import { algorithmFits } from './signature-algorithm.ts';
+import { algorithmFits, algorithmsFor } from './signature-algorithm.ts';
 import { signatureVerifies } from './verify-signature.ts';
 
 /*
@@ -24,7 +25,7 @@ export function readSoundRequest(der: Uint8Array, allowed: readonly KeyType[]): 
 /** The last word on the profile: which digest is allowed depends on the key. */
 function checkAlgorithm({ algorithm }: Pkcs10, keyType: KeyType): void {
   if (algorithmFits(algorithm, keyType)) return;
-  const detail = `${algorithm.name} is not allowed for a key of type ${keyType}.`;
+  const detail = `${algorithm.name} does not go with a key of type ${keyType}: sign by ${algorithmsFor(keyType)}.`;
   throw new CsrRefused('csr_profile_signature_algorithm', detail, algorithm.offset);
 }
 
@@ -58,17 +59,9 @@ export function checkDeliveryKey(request: Pkcs10, value: unknown): SoundDelivery
   return { deliveryKey, deliveryKid: text, deliverySpkiSha256Hex };
 }
 
-export function checkSignature(request: Pkcs10, keyType: KeyType): void {
-  if (!signatureVerifies(request, keyType)) throw new CsrRefused('csr_signature_invalid', undefined, request.signature.offset);
-}
-
-/** Key rules count from the start of the key, the gate from the start of the request. */
-function asRefusal<T>(check: () => T, base = 0): T {
-  try {
-    return check();
-  } catch (error) {
-    if (error instanceof KeyRefused)
-      throw new CsrRefused(error.code, error.message, error.offset === undefined ? undefined : base + error.offset);
-    throw error;
-  }
+/** A delivery key is compared only to say that the wrong key of the two signed. */
+export function checkSignature(request: Pkcs10, keyType: KeyType, deliveryKey?: DeliveryKeyJwk): void {
+  if (signatureVerifies(request, keyType)) return;
+  const { detail, offset, rule } = explainSignature(request, keyType, deliveryKey);
+  throw new CsrRefused('csr_signature_invalid', detail, request.signature.inside + offset, rule);
 }

@@ -58,7 +58,7 @@ function judgeDer(csrDer: Uint8Array, input: CsrSubmissionInput, deps: CsrGateDe
   const { request, keyType } = readSoundRequest(csrDer, deps.allowedKeyTypes);
   checkChallengePassword(request, input, deps.challengeKeys);
   const delivery = checkDeliveryKey(request, input.deliveryKey);
-  checkSignature(request, keyType);
+  checkSignature(request, keyType, delivery.deliveryKey);
   const spki = request.spki.octets;
   const spkiSha256Hex = createHash('sha256').update(spki).digest('hex');
   return { ok: true, csrDer, spki, spkiSha256Hex, keyType, ...delivery };

@@ -10,6 +10,8 @@ export interface CsrAttributes {
   readonly offset: number;
   /** Types in the order of the request. */
   readonly types: readonly string[];
+  /** Whether they are sorted as DER sorts a SET OF (X.690 §11.6). Nothing hangs on it (ADR 54). */
+  readonly inDerOrder: boolean;
   readonly challenge?: { readonly text: string; readonly offset: number };
   /** SHA-256 thumbprint of the delivery key, 32 octets. */
   readonly deliveryThumbprint?: { readonly octets: Uint8Array; readonly offset: number };
@@ -26,7 +28,7 @@ const MAX_VALUES = 16;
 /** The whole attribute up to the thumbprint (RFC 7191 §3, our byte form of protocol §3). */
 const DELIVERY_BINDING = Buffer.from('3031060b2a864886f70d010910023631220420', 'hex');
 
-/** Reads attributes [0] (RFC 2986 §4.1): DER SET OF order, each type once. Throws `CsrRefused` `csr_profile_…`. */
+/** Reads attributes [0] (RFC 2986 §4.1), in any order, each type once: many libraries do not sort them, and the signature is over the octets as they are. Throws `CsrRefused` `csr_profile_…`. */
 export function readAttributes(attributes: DerNode): CsrAttributes {
   const byType = new Map<string, Attribute>();
   const tooMany = attributes.children[MAX_ATTRIBUTES];
@@ -41,12 +43,12 @@ export function readAttributes(attributes: DerNode): CsrAttributes {
     if (byType.has(id)) throw new CsrRefused('csr_profile_attribute_repeated', `Attribute ${id} stands more than once.`, node.offset);
     byType.set(id, { node, values: values.children });
   }
-  checkOrder(attributes.children);
   checkExtensionRequests(byType);
   const { offset } = attributes;
   return {
     offset,
     types: [...byType.keys()],
+    inDerOrder: isSorted(attributes.children),
     ...challengeOf(byType.get(CHALLENGE_PASSWORD)),
     ...thumbprintOf(byType.get(ASYMM_DECRYPT_KEY_ID)),
   };
@@ -69,12 +71,11 @@ function checkExtensionRequests(byType: ReadonlyMap<string, Attribute>): void {
   if (first !== undefined) checkExtensionRequest(first.node, first.values);
 }
 
-/** The DER reader cannot know that [0] is a SET OF: X.690 §11.6 is checked here. */
-function checkOrder(nodes: readonly DerNode[]): void {
-  nodes.forEach((node, i) => {
+/** The DER reader cannot know that [0] is a SET OF. */
+function isSorted(nodes: readonly DerNode[]): boolean {
+  return nodes.every(({ raw }, i) => {
     const before = nodes[i - 1];
-    if (before !== undefined && compareOctets(before.raw, node.raw) > 0)
-      throw new CsrRefused('csr_profile_attribute_order', undefined, node.offset);
+    return before === undefined || compareOctets(before.raw, raw) <= 0;
   });
 }
 

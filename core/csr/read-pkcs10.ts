@@ -1,4 +1,6 @@
 import { DerError, type DerNode, readDer } from '../asn1/read-der.ts';
+import { refuseKeyOfTomorrow } from '../keys/refuse-key-of-tomorrow.ts';
+import { asRefusal } from './as-refusal.ts';
 import { checkName } from './check-name.ts';
 import { CsrRefused } from './csr-refusal.ts';
 import { type CsrAttributes, readAttributes } from './read-attributes.ts';
@@ -12,7 +14,8 @@ export interface Pkcs10 {
   readonly subject: DerNode;
   readonly attributes: CsrAttributes;
   readonly algorithm: SignatureAlgorithm & { readonly offset: number };
-  readonly signature: { readonly octets: Uint8Array; readonly offset: number };
+  /** `offset`: of the BIT STRING; `inside`: of the first octet of the signature. */
+  readonly signature: { readonly octets: Uint8Array; readonly offset: number; readonly inside: number };
 }
 
 /** Strict DER only. Throws `CsrRefused` `csr_not_der`. */
@@ -22,7 +25,7 @@ export function readCsrDer(der: Uint8Array): DerNode {
 
 /**
  * Reads a CertificationRequest (RFC 2986 §4) and checks it against the profile of protocol §3. Pure, may be repeated.
- * Throws `CsrRefused`: `csr_profile_…`, or `csr_certificate_sent` and `csr_private_key_sent` when the DER is one of those.
+ * Throws `CsrRefused`: `csr_profile_…`, `key_type_not_taken_yet`, `key_type_cannot_sign`, or `csr_certificate_sent` and `csr_private_key_sent` when the DER is one of those.
  */
 export function readPkcs10(request: DerNode): Pkcs10 {
   refuseOtherFiles(request);
@@ -34,14 +37,22 @@ export function readPkcs10(request: DerNode): Pkcs10 {
   if (version.content.length !== 1 || version.content[0] !== 0) throw new CsrRefused('csr_profile_version', undefined, version.offset);
   asNotDer(() => checkName(subject));
   if (attributes?.tag !== 0xa0) throw new CsrRefused('csr_profile_attributes', 'attributes [0] is missing.', (attributes ?? info).offset);
+  const readable = asNotDer(() => readAttributes(attributes));
+  refuseTomorrow(spki);
   return {
     info: info.raw,
     subject,
     spki: { octets: spki.raw, offset: spki.offset },
-    attributes: asNotDer(() => readAttributes(attributes)),
+    attributes: readable,
     algorithm: { ...readSignatureAlgorithm(algorithm), offset: algorithm.offset },
-    signature: { octets: wholeOctets(signature), offset: signature.offset },
+    signature: { octets: wholeOctets(signature), offset: signature.offset, inside: signature.offset + signature.headerLength + 1 },
   };
+}
+
+/** Before the signature algorithm, which goes with the key and would be refused first (ADR 55). */
+function refuseTomorrow({ children: [algorithm] }: DerNode): void {
+  const [id] = algorithm?.children ?? [];
+  if (id !== undefined) asRefusal(() => refuseKeyOfTomorrow(id.raw, id.offset));
 }
 
 /** Names of the usual wrong file, before the structure is refused in general. */

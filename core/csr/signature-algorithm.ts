@@ -3,6 +3,7 @@ import { compareOctets } from '../asn1/compare-octets.ts';
 import type { DerNode } from '../asn1/read-der.ts';
 import { NULL, oid, sequence } from '../asn1/write-der.ts';
 import { CsrRefused } from './csr-refusal.ts';
+import { refusedAlgorithm } from './refused-algorithm.ts';
 
 export interface SignatureAlgorithm {
   readonly name: string;
@@ -10,23 +11,39 @@ export interface SignatureAlgorithm {
   readonly digest: 'sha256' | 'sha384';
   /** The one AlgorithmIdentifier: ECDSA without parameters (RFC 5758 §3.2), RSA with NULL (RFC 4055 §5). */
   readonly der: Uint8Array;
+  /** Its parameters, in words. */
+  readonly parameters: string;
 }
 
+const NONE = 'no parameters (RFC 5758 §3.2)';
+
 const ALGORITHMS: readonly SignatureAlgorithm[] = [
-  { name: 'ecdsa-with-SHA256', family: 'EC', digest: 'sha256', der: sequence(oid('1.2.840.10045.4.3.2')) },
-  { name: 'ecdsa-with-SHA384', family: 'EC', digest: 'sha384', der: sequence(oid('1.2.840.10045.4.3.3')) },
-  { name: 'sha256WithRSAEncryption', family: 'RSA', digest: 'sha256', der: sequence(oid('1.2.840.113549.1.1.11'), NULL) },
+  { name: 'ecdsa-with-SHA256', family: 'EC', digest: 'sha256', der: sequence(oid('1.2.840.10045.4.3.2')), parameters: NONE },
+  { name: 'ecdsa-with-SHA384', family: 'EC', digest: 'sha384', der: sequence(oid('1.2.840.10045.4.3.3')), parameters: NONE },
+  {
+    name: 'sha256WithRSAEncryption',
+    family: 'RSA',
+    digest: 'sha256',
+    der: sequence(oid('1.2.840.113549.1.1.11'), NULL),
+    parameters: 'NULL (05 00) as parameters (RFC 4055 §5)',
+  },
 ];
 
 /** Compared as octets: OID and parameters in one. Throws `CsrRefused` `csr_profile_signature_algorithm`. */
 export function readSignatureAlgorithm(node: DerNode): SignatureAlgorithm {
   const found = ALGORITHMS.find(({ der }) => compareOctets(der, node.raw) === 0);
-  if (found === undefined)
-    throw new CsrRefused('csr_profile_signature_algorithm', 'The signature algorithm is not an allowed one.', node.offset);
+  if (found === undefined) throw new CsrRefused('csr_profile_signature_algorithm', refusedAlgorithm(node, ALGORITHMS), node.offset);
   return found;
 }
 
 /** A P-256 key signs with SHA-256 only; P-384 with either; RSA with its own. */
 export function algorithmFits(algorithm: SignatureAlgorithm, type: KeyType): boolean {
   return algorithm.family === familyOf(type) && !(type === 'EC:P-256' && algorithm.digest !== 'sha256');
+}
+
+/** The names of those that fit a key of this type. */
+export function algorithmsFor(type: KeyType): string {
+  return ALGORITHMS.filter((one) => algorithmFits(one, type))
+    .map(({ name }) => name)
+    .join(' or ');
 }

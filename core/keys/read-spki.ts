@@ -1,6 +1,7 @@
 import { oidText } from '../asn1/oid.ts';
 import { DerError, type DerNode, readDer } from '../asn1/read-der.ts';
 import { KeyRefused } from './key-refused.ts';
+import { refuseKeyOfTomorrow } from './refuse-key-of-tomorrow.ts';
 
 /** The parts of a public key, read from raw octets: no OpenSSL object has seen them yet. */
 export type PublicKeyParts =
@@ -17,7 +18,7 @@ const CURVES: ReadonlyMap<string, 'P-256' | 'P-384'> = new Map([
 /**
  * Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) in the one encoding that each type has here, so that equal keys have equal octets:
  * EC with a named curve (RFC 5480 §2.1.1), RSA with NULL (RFC 3279 §2.3.1). The point and the size are judged elsewhere.
- * Throws `KeyRefused`: `key_type_not_allowed` for other algorithms and curves, `key_encoding` for anything malformed.
+ * Throws `KeyRefused`: `key_type_not_taken_yet` and `key_type_cannot_sign` for algorithms known by name, `key_type_not_allowed` for others and other curves, `key_encoding` for anything malformed.
  */
 export function readSpki(spki: Uint8Array): PublicKeyParts {
   try {
@@ -42,7 +43,12 @@ function readParts(spki: DerNode): PublicKeyParts {
       if (parameters?.tag !== 0x05) throw new KeyRefused('key_encoding', 'rsaEncryption has NULL as parameters.', algorithm.offset);
       return rsaParts(key);
     default:
-      throw new KeyRefused('key_type_not_allowed', 'The algorithm of the public key is neither EC nor RSA.', id.offset);
+      refuseKeyOfTomorrow(id.raw, id.offset);
+      throw new KeyRefused(
+        'key_type_not_allowed',
+        'The algorithm of the public key is neither id-ecPublicKey nor rsaEncryption.',
+        id.offset,
+      );
   }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { DECIDED_BY_DATABASE } from '../../conformance/csr-cases/decided-by-database.ts';
+import { NO_LONGER_GIVEN } from '../../conformance/csr-cases/no-longer-given.ts';
 import { type CsrCase, readCsrCases } from '../../conformance/csr-cases-file.ts';
 import { CSR_REFUSALS } from '../../contract/csr-refusal-codes.ts';
 import { toEnrollmentId } from '../../contract/ids.ts';
@@ -36,7 +37,7 @@ describe('conformance/csr-cases.json', () => {
     expect(file.cases.length).toBeGreaterThanOrEqual(150);
     expect(new Set(file.cases.map(({ id }) => id)).size).toBe(file.cases.length);
     const codes = new Set(file.cases.flatMap(({ expected }) => (expected.outcome === 'refused' ? [expected.code] : [])));
-    expect([...codes, ...DECIDED_BY_DATABASE].toSorted()).toEqual(Object.keys(CSR_REFUSALS).toSorted());
+    expect([...codes, ...DECIDED_BY_DATABASE, ...NO_LONGER_GIVEN].toSorted()).toEqual(Object.keys(CSR_REFUSALS).toSorted());
   });
 
   test.each(file.cases)('$id', (one) => {

@@ -99,9 +99,27 @@ describe('cs csr check', { timeout: 120_000 }, () => {
   });
 
   test('a fault of the text is shown by line and column; UTF-16 of PowerShell is called by its name', () => {
-    expect(cs(['-'], inputOf('csr_encoding/an-empty-line-in-the-block').csr).out).toContain('line 2, column 1');
+    expect(cs(['-'], inputOf('csr_encoding/a-zero-width-space-in-a-line').csr).out).toContain('line 2, column 9');
     const utf16 = cs([fileOf('utf16.pem', Buffer.from(`\ufeff${sound.csr}`, 'utf16le'))]);
     expect([utf16.code, utf16.out.includes('UTF-16')]).toEqual([1, true]);
+  });
+
+  const explained = (id: string, change = (csr: string) => csr) =>
+    explainCsr({ name: 'csr', form: 'text', text: change(inputOf(id).csr) }, undefined);
+
+  test('lines are counted whatever ends them', () => {
+    const id = 'csr_encoding/end-on-the-last-line-of-the-base64';
+    const lines = inputOf(id).csr.trimEnd().split('\n');
+    const place = `line ${lines.length}, column ${(lines.at(-1)?.indexOf('-') ?? 0) + 1}`;
+    for (const eol of ['\r', '\r\n', '\n']) expect(explained(id, (csr) => csr.replaceAll('\n', eol)).text).toContain(place);
+  });
+
+  test('attributes in another order than that of DER are accepted and mentioned; sorted ones are not', () => {
+    const unsorted = explained('accepted/the-challenge-before-the-binding');
+    expect([unsorted.accepted, unsorted.json['attributesInDerOrder']]).toEqual([true, false]);
+    expect(unsorted.text).toContain('not in the order of a DER SET OF (X.690 §11.6); taken in any order');
+    const sorted = explained('accepted/ec-p-256-with-sha-256-as-pem');
+    expect([sorted.json['attributesInDerOrder'], sorted.text.includes('order')]).toEqual([true, false]);
   });
 
   test('a private key is refused and never printed, in whatever form it was sent', () => {
