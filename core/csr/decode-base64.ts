@@ -12,9 +12,9 @@ export function decodeBase64(base64: Base64Text): Uint8Array {
   const { text, at } = base64;
   if (text.length % 4 !== 0) throw new CsrRefused('csr_encoding_padding', lengthFault(text.length), at(text.length));
   const octets = Buffer.from(text, 'base64');
+  if (octets.length > MAX_CSR_OCTETS) throw new CsrRefused('csr_too_large', `The CSR has ${octets.length} octets.`);
   const inner = encodedTwice(octets);
   if (inner !== undefined) throw new CsrRefused('csr_encoding', inner, at(0));
-  if (octets.length > MAX_CSR_OCTETS) throw new CsrRefused('csr_too_large', `The CSR has ${octets.length} octets.`);
   // So that one request has one text.
   if (octets.toString('base64') !== text)
     throw new CsrRefused(
