@@ -6,12 +6,15 @@ import { CsrRefused } from './csr-refusal.ts';
  * Throws `CsrRefused` `csr_encoding…`; `start` is the place of `text` in what was given.
  */
 export function readBareBase64(text: string, start: number): Base64Text {
+  if (text === '') throw new CsrRefused('csr_encoding', 'The text is empty: send the CSR as PEM, or as base64 of its DER.', start);
   const disguise = DISGUISES.find(([pattern]) => pattern.test(text));
   if (disguise !== undefined) throw new CsrRefused('csr_encoding', disguise[1], start);
   const white = text.search(/[ \t\r\n]/);
-  if (white !== -1 && /^[A-Za-z0-9+/=_\s-]+$/.test(text)) throw new CsrRefused('csr_encoding_line_breaks', undefined, start + white);
+  if (white !== -1 && /^[A-Za-z0-9+/=_\s-]+$/.test(text)) throw new CsrRefused('csr_encoding_line_breaks', WHITE_SPACE, start + white);
   return joinPieces([{ text, offset: start }]);
 }
+
+const WHITE_SPACE = 'White space stands inside the bare base64: send it in one line, or between a BEGIN and an END line.';
 
 const DISGUISES: readonly [pattern: RegExp, what: string][] = [
   [/^["'`]/, 'The text stands in quotation marks: it was encoded as JSON twice.'],

@@ -19,7 +19,7 @@ export function decodeBase64(base64: Base64Text): Uint8Array {
   if (octets.toString('base64') !== text)
     throw new CsrRefused(
       'csr_encoding',
-      'The last character of the base64 has bits that stand for nothing.',
+      'The last character of the base64 has bits that stand for nothing: it was cut or changed, encode the octets again.',
       at(text.search(/.=*$/)),
       'RFC 4648 §3.5',
     );
@@ -27,18 +27,19 @@ export function decodeBase64(base64: Base64Text): Uint8Array {
 }
 
 function refuseOtherAlphabets({ text, at }: Base64Text): void {
-  if (text === '') throw new CsrRefused('csr_encoding', 'There is no base64.', at(0));
   // Base64 of a SEQUENCE begins with M, never with 3 or 0: this is its hex.
-  if (/^(0x)?30[0-9A-Fa-f]+$/i.test(text)) throw new CsrRefused('csr_encoding', 'The PEM block holds hex, not base64.', at(0));
+  if (/^(0x)?30[0-9A-Fa-f]+$/i.test(text))
+    throw new CsrRefused('csr_encoding', 'The PEM block holds hex, not base64: encode the octets, base64Encode(der).', at(0));
   if (/^[A-Za-z0-9_-]+={0,2}$/.test(text) && /[_-]/.test(text))
-    throw new CsrRefused('csr_encoding_base64url', undefined, at(text.search(/[_-]/)));
+    throw new CsrRefused('csr_encoding_base64url', BASE64URL, at(text.search(/[_-]/)));
   if (/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return;
   const stranger = Math.max(text.search(/[^A-Za-z0-9+/=]|=(?!=?$)/), 0);
   throw new CsrRefused('csr_encoding', `The text holds ${nameCharacter(text, stranger)}.`, at(stranger));
 }
 
+const BASE64URL = 'The text is base64url: here - or _ stands where base64 has + or /. Encode by base64Encode, not base64UrlEncode.';
+
 function lengthFault(length: number): string {
-  const over = length % 4;
-  const lacks = over === 1 ? 'a character was lost or added' : `${4 - over} more are missing at its end`;
-  return `The base64 has ${length} characters, no multiple of four: ${lacks}.`;
+  const cause = length % 4 === 1 ? 'characters were lost or added' : 'its padding (=) is missing, or characters were lost';
+  return `The base64 has ${length} characters, no multiple of four: ${cause}.`;
 }

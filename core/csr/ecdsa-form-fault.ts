@@ -17,7 +17,7 @@ export function ecdsaFormFault(octets: Uint8Array, curve: Curve): SignatureFault
   if ('detail' in members) return members;
   const [r, s, ...rest] = members;
   if (r === undefined || s === undefined || rest.length > 0)
-    return { detail: `The signature is a SEQUENCE of ${members.length}, not of the two INTEGERs r and s.`, offset: 0 };
+    return { detail: `The signature is a SEQUENCE of ${members.length}, not of two: write SEQUENCE { INTEGER r, INTEGER s }.`, offset: 0 };
   return memberFault('r', r, octets, curve) ?? memberFault('s', s, octets, curve);
 }
 
@@ -52,7 +52,7 @@ function strictFault(octets: Uint8Array): DerError | undefined {
 function memberFault(name: string, member: Uint8Array, whole: Uint8Array, { n }: Curve): SignatureFault | undefined {
   const offset = member.byteOffset - whole.byteOffset;
   const [tag, length = 0] = member;
-  if (tag !== 0x02) return { detail: `${name} has the tag ${hex(tag)}, not 02: it is an INTEGER.`, offset };
+  if (tag !== 0x02) return { detail: `${name} has the tag ${hex(tag)}, not 02: write an INTEGER.`, offset };
   const content = member.subarray(length < 0x80 ? 2 : 2 + (length & 0x7f));
   const said = contentFault(name, content, n);
   return said === undefined ? undefined : { detail: said[0], offset, rule: said[1] };
@@ -65,8 +65,10 @@ function contentFault(name: string, content: Uint8Array, order: bigint): [detail
   if (first === 0 && second < 0x80)
     return [`There is a needless 00 before ${name}: it stands there only when the first bit of the number is set.`, 'X.690 §8.3.2'];
   const value = toBigInt(content);
-  if (value === 0n) return [`${name} is 0.`, 'SEC 1 §4.1.4'];
-  return value >= order ? [`${name} is not below the order of the curve.`, 'SEC 1 §4.1.4'] : undefined;
+  if (value === 0n) return [`${name} is 0, which no signature has: sign again.`, 'SEC 1 §4.1.4'];
+  return value >= order
+    ? [`${name} is not below the order of the curve: another curve made it, or it was changed.`, 'SEC 1 §4.1.4']
+    : undefined;
 }
 
 function hex(octet: number | undefined): string {

@@ -21,7 +21,7 @@ function lengthDetail({ info, algorithm, signature: { octets } }: SignedOctets, 
     return `There is a needless 00 before the signature: it has ${octets.length} octets, and ${size} without it.`;
   if (octets[0] === 0x04 && octets.length === size + 4)
     return 'The signature stands in an OCTET STRING: put its octets into the BIT STRING themselves.';
-  return `The signature has ${octets.length} octets; one by a key of ${bits} bits has ${size}. It is of another key or another algorithm.`;
+  return `The signature has ${octets.length} octets; one by a key of ${bits} bits has ${size}. It was made by another key or algorithm, or cut.`;
 }
 
 function contentDetail(signed: SignedOctets, key: KeyObject): string {

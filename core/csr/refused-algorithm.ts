@@ -7,7 +7,7 @@ export function refusedAlgorithm({ children: [id] }: DerNode, taken: readonly Ta
   if (id?.tag !== 0x06) return `The signature algorithm is no AlgorithmIdentifier. ${listOf(taken)}`;
   const hex = hexOf(id.raw);
   const same = taken.find(({ der }) => hexOf(der).includes(hex));
-  if (same !== undefined) return `${same.name} has ${same.parameters}, and nothing else.`;
+  if (same !== undefined) return `${same.name} has ${same.parameters}.`;
   const name = KNOWN.get(hex) ?? algorithmOfTomorrow(id.raw)?.name;
   return name === undefined
     ? `The signature algorithm is none of those that are taken. ${listOf(taken)}`
@@ -17,7 +17,7 @@ export function refusedAlgorithm({ children: [id] }: DerNode, taken: readonly Ta
 export interface TakenAlgorithm {
   readonly name: string;
   readonly der: Uint8Array;
-  /** In words, such as "no parameters". */
+  /** In words, to stand behind "has". */
   readonly parameters: string;
 }
 

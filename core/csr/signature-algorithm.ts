@@ -11,11 +11,11 @@ export interface SignatureAlgorithm {
   readonly digest: 'sha256' | 'sha384';
   /** The one AlgorithmIdentifier: ECDSA without parameters (RFC 5758 §3.2), RSA with NULL (RFC 4055 §5). */
   readonly der: Uint8Array;
-  /** Its parameters, in words. */
+  /** Its parameters, in words, to stand behind "has". */
   readonly parameters: string;
 }
 
-const NONE = 'no parameters (RFC 5758 §3.2)';
+const NONE = 'no parameters: leave out what stands behind its OBJECT IDENTIFIER (RFC 5758 §3.2)';
 
 const ALGORITHMS: readonly SignatureAlgorithm[] = [
   { name: 'ecdsa-with-SHA256', family: 'EC', digest: 'sha256', der: sequence(oid('1.2.840.10045.4.3.2')), parameters: NONE },
@@ -25,7 +25,7 @@ const ALGORITHMS: readonly SignatureAlgorithm[] = [
     family: 'RSA',
     digest: 'sha256',
     der: sequence(oid('1.2.840.113549.1.1.11'), NULL),
-    parameters: 'NULL (05 00) as parameters (RFC 4055 §5)',
+    parameters: 'NULL as its parameters: 05 00 stands behind its OBJECT IDENTIFIER, and nothing else (RFC 4055 §5)',
   },
 ];
 

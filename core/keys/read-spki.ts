@@ -1,6 +1,7 @@
 import { oidText } from '../asn1/oid.ts';
 import { DerError, type DerNode, readDer } from '../asn1/read-der.ts';
 import { KeyRefused } from './key-refused.ts';
+import { nameKeyAlgorithm } from './name-key-algorithm.ts';
 import { refuseKeyOfTomorrow } from './refuse-key-of-tomorrow.ts';
 
 /** The parts of a public key, read from raw octets: no OpenSSL object has seen them yet. */
@@ -44,19 +45,26 @@ function readParts(spki: DerNode): PublicKeyParts {
       return rsaParts(key);
     default:
       refuseKeyOfTomorrow(id.raw, id.offset);
-      throw new KeyRefused(
-        'key_type_not_allowed',
-        'The algorithm of the public key is neither id-ecPublicKey nor rsaEncryption.',
-        id.offset,
-      );
+      throw new KeyRefused('key_type_not_allowed', algorithmDetail(oidText(id)), id.offset);
   }
 }
 
 function namedCurve(parameters: DerNode | undefined, offset: number): 'P-256' | 'P-384' {
   if (parameters?.tag !== 0x06) throw new KeyRefused('key_encoding', 'The parameters of the EC key are not a named curve.', offset);
   const curve = CURVES.get(oidText(parameters));
-  if (curve === undefined) throw new KeyRefused('key_type_not_allowed', 'The curve is neither P-256 nor P-384.', parameters.offset);
+  if (curve === undefined) throw new KeyRefused('key_type_not_allowed', curveDetail(oidText(parameters)), parameters.offset);
   return curve;
+}
+
+function algorithmDetail(id: string): string {
+  const name = nameKeyAlgorithm(id);
+  const found = name === undefined ? 'The algorithm of the public key' : `The algorithm of the public key, ${name},`;
+  return `${found} is neither id-ecPublicKey nor rsaEncryption: make an EC P-256 key.`;
+}
+
+function curveDetail(id: string): string {
+  const name = nameKeyAlgorithm(id);
+  return `The curve${name === undefined ? '' : `, ${name},`} is neither P-256 nor P-384: make an EC P-256 key.`;
 }
 
 function rsaParts(key: DerNode): PublicKeyParts {
