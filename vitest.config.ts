@@ -20,6 +20,16 @@ const PURE = [
   'differential',
 ].map((room) => `test/${room}/**/*.test.ts`);
 
+/** Proofs of their own (`npm run proofs`): whole stacks whose parts are killed, frozen, cut off or replaced. */
+const PROOFS = [
+  'test/faults/**/*.test.ts',
+  'test/real-cluster/**/*.test.ts',
+  'test/e2e/pin-guard.test.ts',
+  'test/e2e/versioned-workers.test.ts',
+];
+
+const SERVERS = ['test/rig/scratch-folder.ts', 'test/rig/global-setup.ts'];
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -27,20 +37,13 @@ export default defineConfig({
     // A busy machine is no failure.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
+    // Test files of one process share the modules, which take longer to load than most tests to run: a module keeps nothing of a test.
+    isolate: false,
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'pure', include: PURE } },
-      {
-        extends: true,
-        test: {
-          name: 'real',
-          include: ['test/**/*.test.ts'],
-          exclude: PURE,
-          globalSetup: ['test/rig/global-setup.ts'],
-          // Killed processes and restarted servers on a machine that others share: the reporter tells of every second try.
-          retry: process.env['CI'] === 'true' ? 1 : 0,
-        },
-      },
+      { extends: true, test: { name: 'pure', include: PURE, globalSetup: ['test/rig/scratch-folder.ts'] } },
+      { extends: true, test: { name: 'real', include: ['test/**/*.test.ts'], exclude: [...PURE, ...PROOFS], globalSetup: SERVERS } },
+      { extends: true, test: { name: 'proofs', include: PROOFS, globalSetup: SERVERS, isolate: true } },
     ],
   },
 });

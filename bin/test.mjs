@@ -1,9 +1,25 @@
 #!/usr/bin/env node
-// `npm test`: set-up, the servers that tests need, then vitest; options are vitest's.
+// `npm test` (and `npm run proofs`: --project proofs): set-up, the servers that tests need, then vitest; options are vitest's.
+import { scratchFolder } from './scratch.mjs';
 import { requireNode, runToEnd, setUp } from './setup.mjs';
+
+const given = process.argv.slice(2);
+const chosen = given.some((word) => word === '--project' || word.startsWith('--project=') || word === '--config');
+const options = chosen ? given : ['--project', 'pure', '--project', 'real', ...given];
 
 requireNode();
 await setUp();
-const prepared = await runToEnd(process.execPath, ['--import', 'tsx', 'scripts/prepare-test-servers.ts']);
-process.exitCode =
-  prepared === 0 ? await runToEnd(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)]) : prepared;
+const servers = ['--import', 'tsx', 'scripts/prepare-test-servers.ts', ...(given.includes('proofs') ? ['--real'] : [])];
+const prepared = await runToEnd(process.execPath, servers);
+process.exitCode = prepared === 0 ? await runTests() : prepared;
+
+/** Nothing of a run is left when it is over. */
+async function runTests() {
+  const { folder, end } = scratchFolder();
+  try {
+    const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...options];
+    return await runToEnd(process.execPath, vitest, { TMPDIR: folder, CS_TEST_SCRATCH: folder });
+  } finally {
+    await end();
+  }
+}

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm run check`: everything that is judged without running the service, one check after another; names after it choose some of them.
-// With --tests the tests follow. The last line is always "N passed, N failed"; a check counts as one, a test as one.
+// With --tests the tests and the proofs follow. The last line is always "N passed, N failed"; a check counts as one, a test as one.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ const total = { passed: 0, failed: 0 };
 for (const [name, args] of Object.entries(CHECKS)) {
   if (wanted.length === 0 || wanted.includes(name)) runCheck(name, args);
 }
-if (process.argv.includes('--tests')) await runTests();
+if (process.argv.includes('--tests')) for (const options of [[], ['--project', 'proofs']]) await runTests(options);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 
@@ -55,12 +55,12 @@ function beginningOf(output) {
   return [...lines.slice(0, MOST_LINES), ...(rest > 0 ? [`… and ${rest} lines more`] : [])].join('\n');
 }
 
-/** `npm test` with its results in a file too, because what is counted must not be read off a screen. */
-async function runTests() {
+/** `npm test` or `npm run proofs` with its results in a file too, because what is counted must not be read off a screen. */
+async function runTests(options) {
   const folder = mkdtempSync(join(tmpdir(), 'cs-check-'));
   const results = join(folder, 'tests.json');
   try {
-    const code = await runToEnd(['bin/test.mjs', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`]);
+    const code = await runToEnd(['bin/test.mjs', ...options, '--reporter=default', '--reporter=json', `--outputFile.json=${results}`]);
     count(countTests(results, code));
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { type Field, PROCESSES, type ProcessName } from '../../config/fields.ts';
 import { testHierarchy } from '../core/pki/test-hierarchy.ts';
 
@@ -9,7 +8,6 @@ export type Environment = Record<string, string>;
 
 let files = 0;
 const folder = mkdtempSync(join(tmpdir(), 'cs-config-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** TEST KEY: 32 equal octets. */
 export const TEST_KEY = Buffer.alloc(32, 1).toString('base64url');

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/replay/record-histories.ts'],
-    globalSetup: ['test/rig/global-setup.ts'],
+    globalSetup: ['test/rig/scratch-folder.ts', 'test/rig/global-setup.ts'],
     testTimeout: 120_000,
     hookTimeout: 90_000,
     pool: 'forks',

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,9 +22,6 @@ const PRISMA_FOLDER = fileURLToPath(new URL('../../prisma', import.meta.url));
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'cs-test-'));
   chmodSync(folder, 0o711);
-  // Whatever test files put into the temporary folder goes with the run.
-  mkdirSync(join(folder, 'tmp'));
-  process.env['TMPDIR'] = join(folder, 'tmp');
   const endings: Array<() => Promise<void>> = [];
   const teardown = async () => {
     for (const end of endings.toReversed()) await end();

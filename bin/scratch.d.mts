@@ -1,0 +1,1 @@
+export function scratchFolder(): { folder: string; end(): Promise<void> };

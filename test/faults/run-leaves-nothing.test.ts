@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { until } from '../rig/enrollment-runs.ts';
+
+const TEST = fileURLToPath(new URL('../../bin/test.mjs', import.meta.url));
+const MINUTES = 60_000;
+
+/* A run of the tests with PostgreSQL, Temporal and the time-skipping server, in a temporary folder that we look into. */
+describe('when a run of the tests is over', () => {
+  it('no process and no file of it is left', { timeout: 5 * MINUTES }, async () => {
+    const run = begin('test/dev/rig.test.ts');
+    const [code] = await once(run.outer, 'exit');
+    expect(run.said()).toMatch(/Tests .* passed/);
+    expect({ code, left: run.left() }).toEqual({ code: 0, left: { processes: [], files: [] } });
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
+    'by %s to the outer process alone, neither',
+    { timeout: 5 * MINUTES },
+    async (signal) => {
+      const run = begin('test/dev/rig.test.ts');
+      await until(async () => run.left().processes.some((words) => words.includes('testserver')), 'the servers of the run', 120);
+      expect(run.left().processes.some((words) => words.includes('postgres'))).toBe(true);
+      run.outer.kill(signal);
+      const [code] = await once(run.outer, 'exit');
+      expect(code).not.toBe(0);
+      await until(
+        async () => run.left().processes.length === 0 && run.left().files.length === 0,
+        `no ${run.left().processes.join(', ')}`,
+        90,
+      );
+    },
+  );
+});
+
+interface Run {
+  outer: ChildProcess;
+  said(): string;
+  /** Command lines of processes, and names in the temporary folder. */
+  left(): { processes: string[]; files: string[] };
+}
+
+function begin(file: string): Run {
+  const folder = mkdtempSync(join(tmpdir(), 'cs-left-'));
+  const { CS_TEST_SCRATCH: _ours, ...env } = process.env;
+  const outer = spawn(process.execPath, [TEST, '--project', 'real', '--reporter=default', file], {
+    env: { ...env, TMPDIR: folder, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [outer.stdout, outer.stderr]) stream.on('data', (chunk) => (said += chunk));
+  return { outer, said: () => said, left: () => ({ processes: workingIn(folder), files: readdirSync(folder) }) };
+}
+
+function workingIn(folder: string): string[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
+    try {
+      if (!readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${folder}`)) return [];
+      return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+    } catch {
+      return [];
+    }
+  });
+}
