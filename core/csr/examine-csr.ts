@@ -4,6 +4,7 @@ import { type CsrRefusal, CsrRefused, refusalOf } from './csr-refusal.ts';
 import { decodeCsrText } from './csr-text.ts';
 import { findPrivateKey } from './find-private-key.ts';
 import { challengeOf, checkDeliveryKey, checkSignature, readSoundRequest, thumbprintOf } from './gate-steps.ts';
+import { nameMismatch } from './name-mismatch.ts';
 
 /** What can be said of a request without its enrollment. */
 export type CsrExamination =
@@ -80,6 +81,6 @@ const LAST_SECOND = 8_640_000_000_000n;
 function formOfChallenge({ text, offset }: { text: string; offset: number }): { keyId: number; expiresAt: Date } {
   const octets = Buffer.from(text, 'hex');
   if (!/^[0-9a-f]{82}$/.test(text) || octets.readBigUInt64BE(1) > LAST_SECOND)
-    throw new CsrRefused('challenge_mismatch', 'The challenge is not the 82 lower-case hex digits of a challenge.', offset);
+    throw new CsrRefused('challenge_mismatch', nameMismatch(text), offset);
   return { keyId: octets.readUInt8(0), expiresAt: new Date(Number(octets.readBigUInt64BE(1)) * 1_000) };
 }

@@ -6,6 +6,7 @@ import { checkChallenge } from './challenge.ts';
 import { type CsrRefusal, CsrRefused, refusalOf } from './csr-refusal.ts';
 import { decodeCsrText } from './csr-text.ts';
 import { challengeOf, checkDeliveryKey, checkSignature, readSoundRequest, type SoundDeliveryKey } from './gate-steps.ts';
+import { nameMismatch } from './name-mismatch.ts';
 import type { Pkcs10 } from './read-pkcs10.ts';
 
 export type { CsrRefusal } from './csr-refusal.ts';
@@ -67,6 +68,6 @@ function judgeDer(csrDer: Uint8Array, input: CsrSubmissionInput, deps: CsrGateDe
 function checkChallengePassword(request: Pkcs10, { enrollmentId, receivedAt }: CsrSubmissionInput, keys: KeyRing): void {
   const { text, offset } = challengeOf(request);
   const verdict = checkChallenge(text, { enrollmentId, keys, at: receivedAt });
-  if (verdict === 'mismatch') throw new CsrRefused('challenge_mismatch', undefined, offset);
+  if (verdict === 'mismatch') throw new CsrRefused('challenge_mismatch', nameMismatch(text), offset);
   if (verdict === 'expired') throw new CsrRefused('challenge_expired', undefined, offset);
 }

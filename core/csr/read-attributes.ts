@@ -84,9 +84,15 @@ function challengeOf(attribute: Attribute | undefined): Pick<CsrAttributes, 'cha
   if (attribute === undefined) return {};
   const [value, ...rest] = attribute.values;
   if (value === undefined || rest.length > 0 || (value.tag !== 0x0c && value.tag !== 0x13)) {
-    throw new CsrRefused('csr_profile_challenge', undefined, attribute.node.offset);
+    throw new CsrRefused('csr_profile_challenge', challengeDetail(attribute.values), attribute.node.offset);
   }
   return { challenge: { text: Buffer.from(value.content).toString('latin1'), offset: value.offset } };
+}
+
+function challengeDetail(values: readonly DerNode[]): string {
+  const [value] = values;
+  if (value === undefined || values.length > 1) return `challengePassword has ${values.length} values: write exactly one.`;
+  return `challengePassword has the tag ${value.tag.toString(16).padStart(2, '0')}: write a UTF8String (0c) of the 82 characters of challenge.value.`;
 }
 
 function thumbprintOf(attribute: Attribute | undefined): Pick<CsrAttributes, 'deliveryThumbprint'> {
@@ -94,6 +100,14 @@ function thumbprintOf(attribute: Attribute | undefined): Pick<CsrAttributes, 'de
   const { raw, offset } = attribute.node;
   const start = DELIVERY_BINDING.length;
   if (raw.length !== start + 32 || !DELIVERY_BINDING.equals(raw.subarray(0, start)))
-    throw new CsrRefused('csr_profile_delivery_binding', undefined, offset);
+    throw new CsrRefused('csr_profile_delivery_binding', bindingDetail(attribute.values), offset);
   return { deliveryThumbprint: { octets: raw.subarray(start), offset } };
+}
+
+function bindingDetail(values: readonly DerNode[]): string {
+  const [value] = values;
+  if (value === undefined || values.length > 1) return `id-aa-asymmDecryptKeyID has ${values.length} values: write exactly one.`;
+  if (value.tag !== 0x04)
+    return `id-aa-asymmDecryptKeyID has the tag ${value.tag.toString(16).padStart(2, '0')}: write an OCTET STRING (04) of 32 octets.`;
+  return `id-aa-asymmDecryptKeyID holds ${value.content.length} octets: write the 32 of the SHA-256 thumbprint, not a text of them.`;
 }

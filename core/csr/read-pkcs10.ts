@@ -3,6 +3,7 @@ import { refuseKeyOfTomorrow } from '../keys/refuse-key-of-tomorrow.ts';
 import { asRefusal } from './as-refusal.ts';
 import { checkName } from './check-name.ts';
 import { CsrRefused } from './csr-refusal.ts';
+import { nameInfo, nameStructure } from './name-structure.ts';
 import { type CsrAttributes, readAttributes } from './read-attributes.ts';
 import { readSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts';
 
@@ -31,12 +32,17 @@ export function readPkcs10(request: DerNode): Pkcs10 {
   refuseOtherFiles(request);
   const [info, algorithm, signature, ...rest] = request.children;
   if (request.tag !== 0x30 || info?.tag !== 0x30 || algorithm?.tag !== 0x30 || signature?.tag !== 0x03 || rest.length > 0)
-    throw structure(request);
+    throw structure(request, nameStructure(request));
   const [version, subject, spki, attributes, ...others] = info.children;
-  if (version?.tag !== 0x02 || subject === undefined || spki?.tag !== 0x30 || others.length > 0) throw structure(info);
-  if (version.content.length !== 1 || version.content[0] !== 0) throw new CsrRefused('csr_profile_version', undefined, version.offset);
+  if (version?.tag !== 0x02 || subject === undefined || spki?.tag !== 0x30 || others.length > 0) throw structure(info, nameInfo(info));
+  if (version.content.length !== 1 || version.content[0] !== 0) throw new CsrRefused('csr_profile_version', VERSION, version.offset);
   asNotDer(() => checkName(subject));
-  if (attributes?.tag !== 0xa0) throw new CsrRefused('csr_profile_attributes', 'attributes [0] is missing.', (attributes ?? info).offset);
+  if (attributes?.tag !== 0xa0)
+    throw new CsrRefused(
+      'csr_profile_attributes',
+      'attributes [0] is missing: it stands behind the public key, with the tag a0.',
+      (attributes ?? info).offset,
+    );
   const readable = asNotDer(() => readAttributes(attributes));
   refuseTomorrow(spki);
   return {
@@ -48,6 +54,8 @@ export function readPkcs10(request: DerNode): Pkcs10 {
     signature: { octets: wholeOctets(signature), offset: signature.offset, inside: signature.offset + signature.headerLength + 1 },
   };
 }
+
+const VERSION = 'The version is another number than 0: PKCS#10 version 1 is INTEGER 0, 02 01 00.';
 
 /** Before the signature algorithm, which goes with the key and would be refused first (ADR 55). */
 function refuseTomorrow({ children: [algorithm] }: DerNode): void {
@@ -78,12 +86,17 @@ function isKeyVersion({ tag, content }: DerNode): boolean {
 }
 
 function wholeOctets({ content, offset }: DerNode): Uint8Array {
-  if (content[0] !== 0) throw new CsrRefused('csr_profile_structure', 'The signature is not a whole number of octets.', offset);
+  if (content[0] !== 0)
+    throw new CsrRefused(
+      'csr_profile_structure',
+      'The signature is not a whole number of octets: its BIT STRING begins with 00, no unused bits.',
+      offset,
+    );
   return content.subarray(1);
 }
 
-function structure(node: DerNode): CsrRefused {
-  return new CsrRefused('csr_profile_structure', undefined, node.offset);
+function structure({ offset }: DerNode, detail: string): CsrRefused {
+  return new CsrRefused('csr_profile_structure', detail, offset);
 }
 
 function asNotDer<T>(read: () => T): T {
