@@ -12,5 +12,5 @@ export function encodedTwice(octets: Buffer): string | undefined {
 const FORMS: readonly [pattern: RegExp, what: string][] = [
   [/-----BEGIN /, 'The base64 holds PEM text: it was encoded twice. Send that PEM text itself.'],
   [/^\s*(0x)?30[0-9A-Fa-fx\s:,]+$/i, 'The base64 holds hex: it was encoded twice. Turn the hex into octets and encode these once.'],
-  [/^\s*[A-Za-z0-9+/=_\s-]+$/, 'The base64 holds base64 again: it was encoded twice. Send the inner base64 itself.'],
+  [/^[A-Za-z0-9+/=_\s-]+$/, 'The base64 holds base64 again: it was encoded twice. Send the inner base64 itself.'],
 ];

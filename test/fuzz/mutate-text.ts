@@ -22,6 +22,9 @@ const BITS = [
   '-----END CERTIFICATE REQUEST-----',
   '-----BEGIN X509 CRL-----\nMA==\n-----END X509 CRL-----\n',
   '\u2028',
+  '\u200b',
+  '\f',
+  ' \r \n',
 ] as const;
 
 type Change = (text: string, random: Random) => string;
@@ -33,6 +36,11 @@ const CHANGES: readonly [Change, ...Change[]] = [
   (text, random) => cut(text, random, random(text.length)),
   (text) => text.replaceAll('\n', '\r\n'),
   (text) => text.replaceAll('\n', ''),
+  (text) => text.replaceAll('\n', '\r'),
+  (text) => text.replaceAll('\n', ' '),
+  (text) => text.replaceAll('\n', ' \t\n\n  '),
+  (text) => text.replaceAll('+', ' '),
+  (text) => base64(Buffer.from(text)),
   (text) => text.toUpperCase(),
   (text) => text.replaceAll('+', '-').replaceAll('/', '_'),
   (text) => text.replaceAll('=', ''),

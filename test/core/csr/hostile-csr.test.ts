@@ -130,6 +130,12 @@ describe('hostile requests', () => {
       '-----BEGIN '.repeat(5_000),
       `${pem(buildRequest())}${'\n '.repeat(20_000)}x`,
       '='.repeat(65_536),
+      base64(Buffer.from(`${' '.repeat(16_000)}!`)),
+      base64(Buffer.from(`30${' '.repeat(16_000)}!`)),
+      `-----BEGIN CERTIFICATE REQUEST-----${' \t'.repeat(32_000)}x`,
+      `-----BEGIN CERTIFICATE REQUEST-----\n${'A \n'.repeat(20_000)}!\n-----END CERTIFICATE REQUEST-----`,
+      '-----BEGIN CERTIFICATE REQUEST-----\r'.padEnd(65_000, '\r-----END '),
+      '0x30'.padEnd(65_000, ' 0'),
     ];
     for (const text of texts) {
       const start = process.cpuUsage();
