@@ -6,7 +6,7 @@ import type { CsrRefusalCode } from './csr-refusal-codes.ts';
  */
 export const CSR_GUIDE: Readonly<Record<CsrRefusalCode, { looksLike: string; fix: string }>> = {
   csr_too_large: {
-    looksLike: 'DER of more than 16,384 octets, or a text of more than 65,536 characters.',
+    looksLike: 'DER of more than 16,384 octets, or a text of more than 65,536 characters. Most SLH-DSA signatures alone are larger.',
     fix: 'Leave out every attribute but challengePassword and id-aa-asymmDecryptKeyID. `openssl req -in csr.pem -noout -text` shows what is in it.',
   },
   csr_encoding: {

@@ -2,11 +2,11 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { DeliveryKeyJwk } from '../../contract/key-types.ts';
 import { sequence } from '../asn1/write-der.ts';
 import type { Curve } from '../keys/curve.ts';
+import { triedSignature } from '../keys/tried-signature.ts';
 import { splitDer } from '../pki/split-der.ts';
 import { ecdsaFormFault } from './ecdsa-form-fault.ts';
 import { otherContent } from './other-content.ts';
 import type { SignatureFault } from './signature-fault.ts';
-import { triedSignature } from './tried-signature.ts';
 import type { SignedOctets } from './verify-signature.ts';
 
 /** What an ECDSA signature that did not verify is: another form first, then another hash, other octets, another key. */

@@ -1,8 +1,8 @@
 import { constants, createHash, createPublicKey, type KeyObject, publicDecrypt } from 'node:crypto';
 import { NULL, octetString, oid, sequence } from '../asn1/write-der.ts';
+import { triedSignature } from '../keys/tried-signature.ts';
 import { HASH_NAMES, type Hash, otherContent } from './other-content.ts';
 import type { SignatureFault } from './signature-fault.ts';
-import { triedSignature } from './tried-signature.ts';
 import type { SignedOctets } from './verify-signature.ts';
 
 /** What an RSA signature that did not verify is: another length, another padding, another hash or other octets, another key (RFC 8017 §8.2.2). */

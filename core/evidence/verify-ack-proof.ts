@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { compactVerify } from 'jose';
 import { ServiceError } from '../../contract/service-error.ts';
+import { explainProofSignature } from './explain-proof-signature.ts';
 import { type FlatJws, type FlatMembers, JwsFormError, readFlatJws } from './read-flat-jws.ts';
 
 export interface AckExpectation {
@@ -27,7 +28,7 @@ export async function verifyAckProof(proof: string, expected: AckExpectation): P
     sdkCertSha256: createHash('sha256').update(expected.sdkCertificate).digest('base64url'),
   });
   await compactVerify(proof, publicKey, { algorithms: [algorithm] }).catch(() => {
-    throw refused('The signature does not verify with the key of the SDK certificate.');
+    throw refused(explainProofSignature(proof, publicKey, algorithm));
   });
 }
 

@@ -146,9 +146,46 @@ describe('a proof is refused and told why', () => {
     await expect(verifyAckProof(proof, expectations.ES256)).rejects.toEqual(refusal(detail));
   });
 
-  test('with an ECDSA signature in DER instead of r ‖ s', async () => {
-    const der = sign('sha256', Buffer.from(`${h}.${c}`), { key: KEYS.ES256, dsaEncoding: 'der' }).toString('base64url');
-    await expect(verifyAckProof(`${h}.${c}.${der}`, expectations.ES256)).rejects.toEqual(refusal('signature'));
+  const head = (alg: Alg) => jws(alg).split('.').slice(0, 2).join('.');
+  const digestOf = (text: string) => createHash('sha256').update(text).digest();
+  test.each<[string, Alg, (input: string) => Buffer, string]>([
+    [
+      'ECDSA in DER',
+      'ES256',
+      (input) => sign('sha256', Buffer.from(input), KEYS.ES256),
+      'The signature is DER, as certificates have it: a JWS by ES256 has raw r ‖ s, 64 octets',
+    ],
+    [
+      'ECDSA in DER',
+      'ES384',
+      (input) => sign('sha384', Buffer.from(input), KEYS.ES384),
+      'The signature is DER, as certificates have it: a JWS by ES384 has raw r ‖ s, 96 octets',
+    ],
+    ['a lost octet', 'ES256', (input) => p1363(Buffer.from(input)).subarray(1), 'The signature has 63 octets; by ES256 it is r ‖ s of 64'],
+    ['a digest hashed again', 'ES256', (input) => p1363(digestOf(input)), 'it was hashed twice. Give the signer the text itself'],
+    ['a digest hashed again', 'RS256', (input) => sign('sha256', digestOf(input), KEYS.RS256), 'it was hashed twice'],
+    [
+      'PSS',
+      'RS256',
+      (input) => sign('sha256', Buffer.from(input), { key: KEYS.RS256, padding: 6 }),
+      'The signature is RSASSA-PSS (PS256): RS256 is RSASSA-PKCS1-v1_5',
+    ],
+    [
+      'another text',
+      'ES256',
+      () => p1363(Buffer.from('another')),
+      'does not verify with the key of the SDK certificate: sign header.payload as sent',
+    ],
+    [
+      'another text',
+      'RS256',
+      () => sign('sha256', Buffer.from('another'), KEYS.RS256),
+      'does not verify with the key of the SDK certificate',
+    ],
+  ])('with a signature that is %s (%s): its name, and what to write', async (_title, alg, signature, detail) => {
+    const input = head(alg);
+    const proof = `${input}.${signature(input).toString('base64url')}`;
+    await expect(verifyAckProof(proof, expectations[alg])).rejects.toEqual(refusal(detail));
   });
 
   test('when it was made for another certificate over the same key', async () => {
@@ -168,3 +205,7 @@ test('a certificate over a key that this service does not issue for is a fault, 
   const expected = { ...expectations.ES256, sdkCertificate: certificateOf(key) };
   await expect(verifyAckProof(jws('ES256'), expected)).rejects.not.toHaveProperty('code');
 });
+
+function p1363(data: Buffer): Buffer {
+  return sign('sha256', data, { key: KEYS.ES256, dsaEncoding: 'ieee-p1363' });
+}
