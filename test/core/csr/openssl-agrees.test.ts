@@ -9,6 +9,7 @@ import {
   buildRequest,
   challenge,
   delivery,
+  goodAttributes,
   type Pieces,
   p256,
   pem,
@@ -16,6 +17,7 @@ import {
   submission,
   thumbprint,
 } from '../../../conformance/csr-cases/build-request.ts';
+import { explicit } from '../../../core/asn1/write-der.ts';
 import { judgeCsr } from '../../../core/csr/judge-csr.ts';
 import { deps } from './gate-deps.ts';
 
@@ -62,6 +64,25 @@ describe('the gate against OpenSSL', () => {
       });
     },
   );
+
+  test.each(['ed25519', 'ed448'])(
+    'a request that openssl req made for an %s key meets the code of keys that are not taken yet',
+    (algorithm) => {
+      const keyFile = join(directory, `${algorithm}.pem`);
+      const { stdout } = spawnSync('openssl', ['req', '-new', '-newkey', algorithm, '-nodes', '-keyout', keyFile, '-subj', '/CN=test']);
+      expect(judgeCsr(submission({ csrText: stdout.toString() }), deps)).toMatchObject({
+        ok: false,
+        refusal: { code: 'key_type_not_taken_yet' },
+      });
+    },
+  );
+
+  test('OpenSSL verifies attributes in any order too, and reads both labels', () => {
+    for (const label of ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST']) {
+      const csr = pem(buildRequest({ wholeAttributes: explicit(0, ...goodAttributes().toReversed()) }), label);
+      expect([judgeCsr(submission({ csrText: csr }), deps).ok, opensslSays(csr)]).toEqual([true, true]);
+    }
+  });
 
   test('OpenSSL reads challenge, binding and key of an accepted request as the gate does', () => {
     const csr = pem(buildRequest());
