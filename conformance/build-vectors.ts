@@ -10,7 +10,9 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { makeAckProof } from '../sdk/acknowledge/make-ack-proof.ts';
-import { buildCsr, certificationRequestInfo, csrPem } from '../sdk/csr/build-csr.ts';
+import { buildCsr } from '../sdk/csr/build-csr.ts';
+import { csrPem } from '../sdk/csr/csr-pem.ts';
+import { csrToSign } from '../sdk/csr/csr-to-sign.ts';
 import { deliveryKeyOf } from '../sdk/csr/delivery-key.ts';
 import { DerReader } from '../sdk/der/read-der.ts';
 import { hashPin } from '../sdk/pin/hash-pin.ts';
@@ -122,12 +124,13 @@ function csrVectors(old: Vectors | undefined, challenge: string, thumbprint: str
     const before = old?.csrs[i];
     const privateKey = before?.privateKey ?? (keyType === 'EC:P-256' ? ecPem() : rsaPem());
     const input = { userKey: createPrivateKey(privateKey), challenge, deliveryThumbprint: Buffer.from(thumbprint, 'hex') };
-    const info = certificationRequestInfo(input);
+    const spki = createPublicKey(input.userKey).export({ format: 'der', type: 'spki' });
+    const info = csrToSign({ ...input, publicKey: { spki } }).octets;
     const der = keyType === 'EC:P-256' && before !== undefined ? Buffer.from(before.der, 'base64') : buildCsr(input);
     return {
       keyType,
       privateKey,
-      spki: createPublicKey(input.userKey).export({ format: 'der', type: 'spki' }).toString('base64'),
+      spki: spki.toString('base64'),
       attributes: hex(attributesOf(info)),
       certificationRequestInfo: info.toString('base64'),
       der: der.toString('base64'),

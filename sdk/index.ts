@@ -5,6 +5,13 @@
 export { cancelEnrollment } from './cancel-enrollment.ts';
 export type { CardCertificates, CardState, OpenCardOptions, TlsClientIdentity } from './card/virtual-card.ts';
 export { VirtualCard } from './card/virtual-card.ts';
+export type { CsrToSign, CsrToSignInput } from './csr/csr-to-sign.ts';
+export { csrToSign } from './csr/csr-to-sign.ts';
+export { deliveryThumbprint } from './csr/delivery-key.ts';
+export type { FinishedCsr, SignedCsrInput } from './csr/finish-csr.ts';
+export { finishCsr } from './csr/finish-csr.ts';
+export type { GivenPublicKey } from './csr/public-key.ts';
+export type { SignatureForm } from './csr/signature-form.ts';
 export { enrollDevice, resumeEnrollment } from './enroll-device.ts';
 export type {
   AskForPin,

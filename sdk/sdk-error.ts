@@ -8,6 +8,7 @@
  * - `sealed_key_refused`, `certificate_refused`, `receipt_refused`: something received does not hold. Nothing was acknowledged, except for `receipt_refused`.
  * - `card_wrong_secret`, `card_damaged`, `card_version`, `card_empty`: the virtual smart card.
  * - `card_unsafe`: folder or file of the card belong to another user, are open to others, or are a link. Nothing was read or written.
+ * - `signature_refused`: what an external signer gave for a CSR is not of the named form, or does not verify.
  * - `nothing_to_resume`: the card holds no unfinished enrollment.
  */
 export type SdkErrorCode =
@@ -25,6 +26,7 @@ export type SdkErrorCode =
   | 'card_version'
   | 'card_empty'
   | 'card_unsafe'
+  | 'signature_refused'
   | 'nothing_to_resume';
 
 /** An error that the SDK itself found. `message` is for developers, never for the user; it names no secret. */

@@ -1,4 +1,4 @@
-/** Small DER writer (X.690): just what a PKCS#10 request and a KDF need. */
+/** Small DER writer (X.690): just what a PKCS#10 request, its signature and a KDF need. */
 
 export function tlv(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(contents);
@@ -33,6 +33,13 @@ export function utf8String(text: string): Buffer {
 
 export function smallInteger(value: number): Buffer {
   return tlv(0x02, Buffer.from([value]));
+}
+
+/** INTEGER, not negative, from big-endian octets: without needless zeros, with one where the highest bit is set (X.690 §8.3). */
+export function unsignedInteger(octets: Uint8Array): Buffer {
+  const first = octets.findIndex((octet) => octet !== 0);
+  const digits = first < 0 ? Buffer.from([0]) : octets.subarray(first);
+  return tlv(0x02, ...((digits[0] ?? 0) >= 0x80 ? [Buffer.from([0])] : []), digits);
 }
 
 export const NULL = Buffer.from([0x05, 0x00]);

@@ -1,5 +1,6 @@
 import type { EnrollmentJournal } from '../card/card-content.ts';
-import { buildCsr, csrPem } from '../csr/build-csr.ts';
+import { buildCsr } from '../csr/build-csr.ts';
+import { csrPem } from '../csr/csr-pem.ts';
 import { loadDeliveryKey, makeDeliveryKey } from '../csr/delivery-key.ts';
 import { loadKey, makeUserKey, storedKey } from '../csr/user-key.ts';
 import { EnrollmentProblem } from '../enrollment-problem.ts';

@@ -3,7 +3,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { keysCommand } from '../../cli/commands/keys.ts';
 import { readPublicKey } from '../../cli/read-public-key.ts';
 import { ecSpki } from '../../conformance/csr-cases/build-request.ts';
-import { buildCsr, csrPem } from '../../sdk/csr/build-csr.ts';
+import { buildCsr } from '../../sdk/csr/build-csr.ts';
+import { csrPem } from '../../sdk/csr/csr-pem.ts';
 import { filesIn, testHierarchy, testKey } from '../core/pki/test-hierarchy.ts';
 import { freshDatabase } from '../rig/fresh-database.ts';
 

@@ -1,8 +1,8 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder } from '../../cli/dev/cache-folder.ts';
 import { pem } from '../../conformance/csr-cases/build-request.ts';
+import { goProgram } from './go-program.ts';
 
 /** Another strict reader of PKCS#10: `ok`, or the words with which it refuses. */
 export type Parser = (requests: readonly Uint8Array[]) => Promise<string[]>;
@@ -21,9 +21,9 @@ export function isKnown(parser: string, words: string): boolean {
   return differences.some((one) => one.parser === parser && new RegExp(one.says).test(words));
 }
 
-/** Go's crypto/x509, built once from go-csr/ with the standard library alone, without a network; undefined when there is no Go. */
+/** Go's crypto/x509 with go-csr/; undefined when there is no Go. */
 export function goParser(): Parser | undefined {
-  const program = buildGo();
+  const program = goProgram('go-csr');
   if (program === undefined) return undefined;
   return async (requests) => {
     const lines = requests.map((der) => Buffer.from(der).toString('base64')).join('\n');
@@ -31,22 +31,6 @@ export function goParser(): Parser | undefined {
     if (said.length !== requests.length) throw new Error(`Go answered ${said.length} times to ${requests.length} requests`);
     return said;
   };
-}
-
-function buildGo(): string | undefined {
-  const program = join(cacheFolder(), 'differential', 'go-csr');
-  try {
-    mkdirSync(join(program, '..'), { recursive: true });
-    execFileSync('go', ['build', '-o', program, '.'], {
-      cwd: join(HERE, 'go-csr'),
-      env: { ...process.env, GOFLAGS: '-mod=mod', GOPROXY: 'off' },
-      stdio: 'pipe',
-    });
-    return program;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 const AT_ONCE = 4;

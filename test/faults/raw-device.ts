@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, randomUUID, X509Certificate } from 'node:crypto';
 import { makeAckProof } from '../../sdk/acknowledge/make-ack-proof.ts';
-import { buildCsr, csrPem } from '../../sdk/csr/build-csr.ts';
+import { buildCsr } from '../../sdk/csr/build-csr.ts';
+import { csrPem } from '../../sdk/csr/csr-pem.ts';
 import { makeDeliveryKey } from '../../sdk/csr/delivery-key.ts';
 import { makeUserKey } from '../../sdk/csr/user-key.ts';
 import { parseCredentials, parseView } from '../../sdk/https/parse-answers.ts';

@@ -1,0 +1,3 @@
+module certificate-service/go-signed-elsewhere
+
+go 1.21
