@@ -9,17 +9,17 @@ const options = chosen ? given : ['--project', 'pure', '--project', 'real', ...g
 
 requireNode();
 await setUp();
-const servers = ['--import', 'tsx', 'scripts/prepare-test-servers.ts', ...(given.includes('proofs') ? ['--real'] : [])];
-const prepared = await runToEnd(process.execPath, servers);
-process.exitCode = prepared === 0 ? await runTests() : prepared;
+const { folder, end } = scratchFolder();
+try {
+  process.exitCode = await runTests({ TMPDIR: folder, CS_TEST_SCRATCH: folder });
+} finally {
+  // Nothing of a run is left when it is over.
+  await end();
+}
 
-/** Nothing of a run is left when it is over. */
-async function runTests() {
-  const { folder, end } = scratchFolder();
-  try {
-    const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...options];
-    return await runToEnd(process.execPath, vitest, { TMPDIR: folder, CS_TEST_SCRATCH: folder });
-  } finally {
-    await end();
-  }
+async function runTests(env) {
+  const prepare = ['--import', 'tsx', 'scripts/prepare-test-servers.ts', ...(given.includes('proofs') ? ['--real'] : [])];
+  const prepared = await runToEnd(process.execPath, prepare, env);
+  if (prepared !== 0) return prepared;
+  return runToEnd(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...options], env);
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,11 +29,7 @@ describe('when a run of the tests is over', () => {
       run.outer.kill(signal);
       const [code] = await once(run.outer, 'exit');
       expect(code).not.toBe(0);
-      await until(
-        async () => run.left().processes.length === 0 && run.left().files.length === 0,
-        `no ${run.left().processes.join(', ')}`,
-        90,
-      );
+      await expect.poll(run.left, { timeout: 90_000, interval: 500 }).toEqual({ processes: [], files: [] });
     },
   );
 });
@@ -47,6 +43,7 @@ interface Run {
 
 function begin(file: string): Run {
   const folder = mkdtempSync(join(tmpdir(), 'cs-left-'));
+  chmodSync(folder, 0o711);
   const { CS_TEST_SCRATCH: _ours, ...env } = process.env;
   const outer = spawn(process.execPath, [TEST, '--project', 'real', '--reporter=default', file], {
     env: { ...env, TMPDIR: folder, NO_COLOR: '1' },
