@@ -29,16 +29,25 @@ function checkAlgorithm({ algorithm }: Pkcs10, keyType: KeyType): void {
   throw new CsrRefused('csr_profile_signature_algorithm', detail, algorithm.offset);
 }
 
+const NO_CHALLENGE = 'The CSR has no attribute challengePassword: put challenge.value of the view into it, then sign.';
+
 export function challengeOf({ attributes: { challenge, offset } }: Pkcs10): { text: string; offset: number } {
-  if (challenge === undefined) throw new CsrRefused('challenge_missing', undefined, offset);
+  if (challenge === undefined) throw new CsrRefused('challenge_missing', NO_CHALLENGE, offset);
   return challenge;
 }
 
 export function thumbprintOf({ attributes: { deliveryThumbprint, offset } }: Pkcs10): { octets: Uint8Array; offset: number } {
   if (deliveryThumbprint === undefined)
-    throw new CsrRefused('delivery_key_not_bound', 'The CSR carries no id-aa-asymmDecryptKeyID.', offset);
+    throw new CsrRefused(
+      'delivery_key_not_bound',
+      'The CSR carries no id-aa-asymmDecryptKeyID: put the SHA-256 thumbprint of the delivery key into it, then sign.',
+      offset,
+    );
   return deliveryThumbprint;
 }
+
+const OTHER_KEY =
+  'The thumbprint in the CSR is not that of the deliveryKey that came with it: send the key that was hashed, or build the CSR again.';
 
 export interface SoundDeliveryKey {
   deliveryKey: DeliveryKeyJwk;
@@ -52,10 +61,14 @@ export function checkDeliveryKey(request: Pkcs10, value: unknown): SoundDelivery
   const deliveryKey = asRefusal(() => parseDeliveryKey(value));
   const bound = thumbprintOf(request);
   const { octets, text } = deliveryKeyThumbprint(deliveryKey);
-  if (Buffer.compare(octets, bound.octets) !== 0) throw new CsrRefused('delivery_key_not_bound', undefined, bound.offset);
+  if (Buffer.compare(octets, bound.octets) !== 0) throw new CsrRefused('delivery_key_not_bound', OTHER_KEY, bound.offset);
   const deliverySpkiSha256Hex = deliverySpkiSha256(deliveryKey);
   if (deliverySpkiSha256Hex === createHash('sha256').update(request.spki.octets).digest('hex'))
-    throw new CsrRefused('delivery_key_reused', 'The delivery key is the key of the CSR.', request.spki.offset);
+    throw new CsrRefused(
+      'delivery_key_reused',
+      'The delivery key is the key of the CSR: make a pair of its own for the delivery.',
+      request.spki.offset,
+    );
   return { deliveryKey, deliveryKid: text, deliverySpkiSha256Hex };
 }
 

@@ -69,5 +69,11 @@ function checkChallengePassword(request: Pkcs10, { enrollmentId, receivedAt }: C
   const { text, offset } = challengeOf(request);
   const verdict = checkChallenge(text, { enrollmentId, keys, at: receivedAt });
   if (verdict === 'mismatch') throw new CsrRefused('challenge_mismatch', nameMismatch(text), offset);
-  if (verdict === 'expired') throw new CsrRefused('challenge_expired', undefined, offset);
+  if (verdict === 'expired') throw new CsrRefused('challenge_expired', expiredDetail(text, receivedAt), offset);
+}
+
+/** Of a challenge that is ours: kid (1 octet) ‖ expiry in seconds (8). */
+function expiredDetail(text: string, receivedAt: Date): string {
+  const until = new Date(Number(BigInt(`0x${text.slice(2, 18)}`)) * 1_000);
+  return `The challenge was good until ${until.toISOString()}, and the CSR came at ${receivedAt.toISOString()}: read the view again and build a new CSR.`;
 }

@@ -44,7 +44,11 @@ function refuseEscapes(text: string): void {
 function refuseLabel(label: string, offset: number): void {
   if (LABELS.includes(label)) return;
   if (label === 'CERTIFICATE' || label === 'X509 CERTIFICATE' || label === 'TRUSTED CERTIFICATE')
-    throw new CsrRefused('csr_certificate_sent', undefined, offset);
+    throw new CsrRefused(
+      'csr_certificate_sent',
+      `The PEM block is labelled ${label}: send the request that the device signs for this enrollment.`,
+      offset,
+    );
   throw new CsrRefused('csr_encoding_label', labelDetail(label), offset);
 }
 

@@ -63,6 +63,8 @@ function refuseTomorrow({ children: [algorithm] }: DerNode): void {
   if (id !== undefined) asRefusal(() => refuseKeyOfTomorrow(id.raw, id.offset));
 }
 
+const CERTIFICATE = 'The DER is a certificate: send the request that the device signs for this enrollment.';
+
 /** Names of the usual wrong file, before the structure is refused in general. */
 function refuseOtherFiles({ tag, children: [first, second, third] }: DerNode): void {
   if (tag !== 0x30 || first === undefined) return;
@@ -72,7 +74,7 @@ function refuseOtherFiles({ tag, children: [first, second, third] }: DerNode): v
   const encryptedKey = first.tag === 0x30 && second?.tag === 0x04 && third === undefined;
   if (keyLike || encryptedKey) throw new CsrRefused('csr_private_key_sent');
   if (isPkcs12(first, second)) throw new CsrRefused('csr_private_key_sent', 'A PKCS#12 file, which holds a private key, was sent.');
-  if (first.tag === 0x30 && first.children[0]?.tag === 0xa0) throw new CsrRefused('csr_certificate_sent', undefined, 0);
+  if (first.tag === 0x30 && first.children[0]?.tag === 0xa0) throw new CsrRefused('csr_certificate_sent', CERTIFICATE, 0);
 }
 
 /** RFC 7292 §4: version 3 and a ContentInfo. */

@@ -8,6 +8,7 @@ import {
   challengeAttribute,
   goodAttributes,
   p256,
+  receivedAt,
   rsa2048,
   spkiOf,
   submission,
@@ -115,6 +116,30 @@ test.each<[string, Uint8Array, string, RegExp]>([
     /^id-aa-asymmDecryptKeyID has the tag 03: write an OCTET STRING/,
   ],
   [
+    'a certificate',
+    sequence(sequence(explicit(0, integer(2))), ALGORITHM.es256, bitString(new Uint8Array(70))),
+    'csr_certificate_sent',
+    /^The DER is a certificate: send the request that the device signs/,
+  ],
+  [
+    'no challenge',
+    buildRequest({ attributes: [binding] }),
+    'challenge_missing',
+    /^The CSR has no attribute challengePassword: put challenge.value of the view into it/,
+  ],
+  [
+    'no thumbprint',
+    buildRequest({ attributes: [challengeAttribute(utf8String(challenge))] }),
+    'delivery_key_not_bound',
+    /^The CSR carries no id-aa-asymmDecryptKeyID: put the SHA-256 thumbprint/,
+  ],
+  [
+    'another thumbprint',
+    withBinding(bindingAttribute(new Uint8Array(32))),
+    'delivery_key_not_bound',
+    /^The thumbprint in the CSR is not that of the deliveryKey that came with it: send/,
+  ],
+  [
     'a challenge in upper case',
     withChallenge(utf8String(challenge.toUpperCase())),
     'challenge_mismatch',
@@ -142,5 +167,17 @@ test.each<[string, Uint8Array, string, RegExp]>([
   expect(judgeCsr(submission({ csrText: base64(der) }), deps)).toMatchObject({
     ok: false,
     refusal: { code, detail: expect.stringMatching(detail) },
+  });
+});
+
+test('of an expired challenge both times are told', () => {
+  const at = new Date(receivedAt.getTime() + 300_001);
+  expect(judgeCsr(submission({ receivedAt: at }), deps)).toMatchObject({
+    ok: false,
+    refusal: {
+      code: 'challenge_expired',
+      detail:
+        'The challenge was good until 2026-11-23T10:05:00.000Z, and the CSR came at 2026-11-23T10:05:00.001Z: read the view again and build a new CSR.',
+    },
   });
 });
