@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
@@ -32,6 +32,8 @@ export interface LosingProxy {
   calls: CallName[];
   /** Answers that did not reach the device as they were. */
   lost: Passing[];
+  /** Until the service has answered every call that reached it so far, whether or not the answer arrived. */
+  answered(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,7 @@ export async function losingProxy(dev: DevJson, mishap: (passing: Passing) => Mi
   const agent = new Agent({ connect: { ca: readFileSync(dev.tlsCaFile) } });
   const calls: CallName[] = [];
   const lost: Passing[] = [];
+  const answers: Promise<Answer>[] = [];
   const tls = { cert: readFileSync(environment['CS_TLS_CERT_FILE'] ?? ''), key: readFileSync(environment['CS_TLS_KEY_FILE'] ?? '') };
   const server = createServer(tls, (req, res) => {
     const call = nameOf(req);
@@ -50,13 +53,16 @@ export async function losingProxy(dev: DevJson, mishap: (passing: Passing) => Mi
     const passing = { call, nth: calls.filter((one) => one === call).length };
     const meets = mishap(passing);
     if (meets !== undefined) lost.push(passing);
-    pass(dev, agent, req, res, meets).catch(() => res.destroy());
+    const answer = ask(dev, agent, req);
+    answers.push(answer);
+    answer.then((given) => handOn(given, res, meets)).catch(() => res.destroy());
   });
   const port = await listen(server);
   return {
     baseUrl: `https://localhost:${port}`,
     calls,
     lost,
+    answered: async () => void (await Promise.allSettled(answers)),
     close: async () => {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
@@ -71,22 +77,31 @@ function nameOf({ method, url }: IncomingMessage): CallName {
   throw new Error(`the SDK makes no such call: ${line}`);
 }
 
-async function pass(dev: DevJson, agent: Agent, req: IncomingMessage, res: ServerResponse, mishap: Mishap | undefined): Promise<void> {
+interface Answer {
+  statusCode: number;
+  headers: IncomingHttpHeaders;
+  content: Buffer;
+}
+
+async function ask(dev: DevJson, agent: Agent, req: IncomingMessage): Promise<Answer> {
   const { host: _host, connection: _connection, 'transfer-encoding': _coding, ...headers } = req.headers;
   const chunks: Buffer[] = [];
   for await (const chunk of req) chunks.push(Buffer.from(chunk));
   const body = Buffer.concat(chunks);
-  const answer = await request(`${dev.api}${req.url}`, {
+  const { statusCode, ...answer } = await request(`${dev.api}${req.url}`, {
     dispatcher: agent,
     method: methodOf(req),
     headers,
     ...(body.length === 0 ? {} : { body }),
   });
-  const content = Buffer.from(await answer.body.arrayBuffer());
+  return { statusCode, headers: answer.headers, content: Buffer.from(await answer.body.arrayBuffer()) };
+}
+
+async function handOn({ statusCode, headers, content }: Answer, res: ServerResponse, mishap: Mishap | undefined): Promise<void> {
   if (mishap === 'drop') return void res.destroy();
   if (mishap === 'delay') await sleep(DELAY_MS);
-  const { 'transfer-encoding': _chunked, connection: _kept, ...answered } = answer.headers;
-  res.writeHead(answer.statusCode, { ...answered, 'content-length': String(content.length) });
+  const { 'transfer-encoding': _chunked, connection: _kept, ...answered } = headers;
+  res.writeHead(statusCode, { ...answered, 'content-length': String(content.length) });
   if (mishap === 'cut') return void res.write(content.subarray(0, content.length / 2), () => res.destroy());
   res.end(content);
 }

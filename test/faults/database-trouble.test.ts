@@ -17,7 +17,7 @@ describe('the database is in trouble', () => {
   beforeAll(async () => {
     stack = await runningStack();
     place = new URL(stack.dev.databaseUrl).host;
-  }, 240_000);
+  }, 600_000);
 
   test('read-only: every process says so in its readiness and once in its log, stays, and goes on when it is over', async () => {
     const says = `the database certificate_service at ${place} is read-only: a standby, or default_transaction_read_only is on`;

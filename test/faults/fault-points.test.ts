@@ -28,7 +28,7 @@ describe('a fault at a named point', () => {
     stack = await faultyStack(() => undefined);
     calls = appCalls(stack.dev);
     mkdirSync(join(stack.dataFolder, 'cards'));
-  }, 240_000);
+  }, 600_000);
   afterAll(async () => {
     await calls?.close();
     await stack?.stop();

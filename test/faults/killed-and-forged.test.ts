@@ -14,7 +14,7 @@ describe('killed processes and forged messages', () => {
   const started: Lifeline[] = [];
   beforeAll(async () => {
     stack = await runningStack({ CS_SWEEP_INTERVAL_SECONDS: '1', CS_SWEEP_GRACE_SECONDS: '1', CS_CRL_INTERVAL_SECONDS: '1' });
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => {
     await Promise.all(started.map((line) => line.stop()));
   });
@@ -47,7 +47,7 @@ describe('killed processes and forged messages', () => {
     );
     expect(after.map(({ serial }) => serial)).toEqual(before.map(({ serial }) => serial));
     expect(before.every(({ signing_started_at: mark }) => mark !== null)).toBe(true);
-  }, 120_000);
+  }, 600_000);
 
   function restartIssuer({ dev, dataFolder }: RunningStack): Lifeline {
     return startServiceProcess(['issuer'], join(dataFolder, 'logs', 'issuer-again.log'), { ...dev.environments['issuer'] });

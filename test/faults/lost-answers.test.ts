@@ -12,7 +12,7 @@ describe.concurrent('a lost answer never costs an identity', () => {
   let stack: RunningStack;
   beforeAll(async () => {
     stack = await runningStack({ CS_PIN_WEAK_CHECKED: '0' });
-  }, 240_000);
+  }, 600_000);
 
   test('nothing lost: the device ends with one usable key', async () => {
     const device = await appDevice(stack);
@@ -66,7 +66,7 @@ class App {
     return mishap;
   }
 
-  async untilEnrolled({ baseUrl }: LosingProxy): Promise<void> {
+  async untilEnrolled({ baseUrl, answered }: LosingProxy): Promise<void> {
     for (let opened = 0; opened < 8; opened += 1) {
       this.#flow = new AbortController();
       const { signal } = this.#flow;
@@ -75,6 +75,8 @@ class App {
         return await this.device.verifyReceipt({ baseUrl, signal });
       } catch (error) {
         if (!signal.aborted) throw error;
+        // Whoever opens the app again is slower than the service, however busy the machine: else each opening finds nothing done yet.
+        await answered();
       }
     }
     throw new Error('opened eight times and not enrolled');
