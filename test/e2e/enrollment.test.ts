@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DeliveryFormat, KeyType } from '../../contract/key-types.ts';
 import { VirtualCard } from '../../sdk/index.ts';
+import { enrollWithTools } from './csr-tools/enroll-with-tools.ts';
 import { presentToServer } from './relying-server.ts';
 import { type RunningStack, runningStack } from './running-stack.ts';
 import { downloadPublicFiles, gnutlsVerdict, opensslVerdict, revokedSerials } from './verifiers.ts';
@@ -57,6 +58,8 @@ describe('a device enrolls over HTTPS against the whole stack', () => {
     await expect.poll(async () => crlLists(stack, older.userCertificate), { timeout: 15_000 }).toBe(true);
     expect(await crlLists(stack, newer.userCertificate)).toBe(false);
   });
+
+  enrollWithTools(() => stack);
 
   test('the leaf of an enrollment that was never acknowledged is refused by OpenSSL and GnuTLS', async () => {
     const leaf = await enrolledWithoutAck(stack);
