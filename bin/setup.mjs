@@ -54,12 +54,15 @@ async function installPackages() {
   if (result.code !== 0) fail('installing packages', result);
 }
 
-/** Runs a command to its end with our terminal; resolves with its exit code. Signals go to it, and we wait for it. */
+/**
+ * Runs a command to its end with our output; resolves with its exit code. It has a process group of its own, so that a signal reaches it
+ * once, through us, whether a terminal sent it to our whole group or a supervisor to us alone.
+ */
 export function runToEnd(command, args, env = {}) {
-  const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } });
-  // Ctrl-C of a terminal reaches the child by itself; a signal that was sent to us alone does not.
-  process.on('SIGINT', () => undefined);
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env }, detached: true });
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => [signal, () => child.kill(signal)]);
+  for (const [signal, pass] of signals) process.on(signal, pass);
+  child.once('close', () => signals.forEach(([signal, pass]) => process.off(signal, pass)));
   return new Promise((done) => {
     child.once('error', (error) => {
       process.stderr.write(`${command} could not be started: ${error.message}\n`);
