@@ -6,6 +6,9 @@ import { bouncyCastleFolder, pythonFolder } from '../../../scripts/prepare-csr-t
 import { ROOT } from '../../architecture/source-files.ts';
 import type { CsrTool } from './csr-tools-page.ts';
 
+/** Programs of a second need no optimising compiler. */
+const SHORT_LIVED = { JAVA_TOOL_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
+
 export interface MadeRequest {
   request: string;
   /** What the tool writes by itself, where that is not enough. */
@@ -21,7 +24,7 @@ export async function makeRequest(
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   for (const { name, content } of tool.files) writeFileSync(join(folder, name), content);
   const path = [...(tool.name === 'Python cryptography' ? [pythonFolder()] : []), process.env['PATH'] ?? ''].join(delimiter);
-  const env = { ...process.env, PATH: path, CHALLENGE: challenge, THUMBPRINT: thumbprint, BC: bouncyCastleFolder() };
+  const env = { ...process.env, PATH: path, CHALLENGE: challenge, THUMBPRINT: thumbprint, BC: bouncyCastleFolder(), ...SHORT_LIVED };
   const { code, said } = await run(tool.commands, folder, env);
   if (code !== 0) throw new Error(`docs/csr-tools.md, ${tool.name}: ${said}`);
   const plain = join(folder, 'plain.pem');
