@@ -46,6 +46,7 @@ describe('parts of the service are away', () => {
     const parked = await parkedBefore('csr-stored', 'd-worker');
     stop('worker');
     const app = new AbortController();
+    // oxlint-disable-next-line vitest/valid-expect -- awaited after the abort
     const resuming = expect(stack.resume({ deviceId: 'd-worker', signal: app.signal })).rejects.toThrow();
     const row = async () => (await stack.query(`SELECT state, csr_submissions FROM enrollment WHERE id = $1`, parked.enrollmentId))[0];
     await expect.poll(row, { timeout: 60_000 }).toEqual({ state: 'awaiting-csr', csr_submissions: 1 });
