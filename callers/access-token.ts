@@ -2,6 +2,7 @@ import { decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, j
 import { isCanonicalBase64url } from '../contract/base64url.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import { KeySetUnavailable, remoteKeySet } from './key-set.ts';
+import { refuseNull } from './refuse-null.ts';
 
 /** A Token Service that proved who it is. */
 export interface Client {
@@ -80,9 +81,10 @@ function keysOf({ jwksUrl: url, staleSeconds = 14_400, now, onFault }: TokenRule
  * the token brings along (jwk, jku, x5u, x5c) is never looked at: keys come from the configured set alone. jose understands one extension
  * by itself (b64, RFC 7797); here there is none, so whatever `crit` holds is refused (RFC 7515 §4.1.11).
  */
-function requireHeader(token: string): void {
+function requireHeader(token: string, requiredClaims: readonly string[]): void {
   // jose ignores unused bits: one token would have several texts.
   if (!token.split('.').every(isCanonicalBase64url)) throw refused('The access token is not a JWS in compact serialization.');
+  refuseNull(token, ['iss', 'aud', ...requiredClaims]);
   const header = headerOf(token);
   if (Object.hasOwn(header, 'crit')) throw refused('The header has crit: no extension is understood here.');
   const { kid } = header;
@@ -107,7 +109,7 @@ async function verify(
 ): Promise<JWTPayload> {
   if (token.startsWith('cse_')) throw refused('An enrollment token does not open this call: an access token is needed.');
   if (token.length > MAX_TOKEN_LENGTH) throw refused('The access token is larger than 8 KiB.');
-  requireHeader(token); // before the database is asked for anything
+  requireHeader(token, requiredClaims); // before the database is asked for anything
   const { issuer, audience } = rules;
   const algorithms = ['ES256', 'PS256', 'RS256'];
   const currentDate = await rules.currentDate();

@@ -7,7 +7,7 @@ const MOST_KEYS = 100;
 
 /**
  * Whoever publishes a secret key lets everybody make tokens: such a set is refused as a whole, until it is clean again.
- * Undefined: a set of public keys.
+ * A member that is null holds no secret. Undefined: a set of public keys.
  */
 export function keySetFault(set: unknown): KeySetFault | undefined {
   const keys: unknown = typeof set === 'object' && set !== null ? Reflect.get(set, 'keys') : undefined;
@@ -22,5 +22,5 @@ function isObject(value: unknown): value is object {
 }
 
 function isSecret(key: object): boolean {
-  return Reflect.get(key, 'kty') === 'oct' || SECRET_MEMBERS.some((member) => Object.hasOwn(key, member));
+  return SECRET_MEMBERS.some((member) => (Reflect.get(key, member) ?? undefined) !== undefined);
 }

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose';
 import { type KeySetFault, keySetFault } from './key-set-fault.ts';
+import { withoutNullMembers } from './without-null-members.ts';
 
 export interface KeySetOptions {
   url: string;
@@ -70,7 +71,7 @@ function goOn(age: number, { freshMs, staleMs }: KeySetOptions, error: unknown):
 async function fetchKeySet(url: string, init: RequestInit): Promise<unknown> {
   const response = await fetch(url, { ...init, redirect: 'manual' });
   if (response.status !== 200) throw new KeySetUnavailable(`was answered ${response.status} and not 200`);
-  const set = parse(await textOf(response));
+  const set = withoutNullMembers(parse(await textOf(response)));
   const fault: KeySetFault | undefined = keySetFault(set);
   if (fault !== undefined) throw new KeySetUnavailable(fault);
   return set;

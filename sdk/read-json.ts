@@ -60,9 +60,9 @@ export class JsonReader {
     return this.#record[name] !== undefined;
   }
 
-  /** Undefined when the member is absent; wrong types are still refused. */
+  /** Undefined when the member is absent or null, as models write what is unset; wrong types are still refused. */
   optional<T>(name: string, read: (reader: JsonReader) => T): T | undefined {
-    return this.has(name) ? read(this) : undefined;
+    return (this.#record[name] ?? undefined) === undefined ? undefined : read(this);
   }
 }
 

@@ -1,6 +1,7 @@
 import express, { type Request, type RequestHandler } from 'express';
 import type { z } from 'zod';
 import { ServiceError } from '../../contract/service-error.ts';
+import { explainNull, placeOf } from './explain-null.ts';
 import { jsonExcess } from './json-bounds.ts';
 import { findRepeatedMember } from './repeated-member.ts';
 
@@ -14,9 +15,10 @@ export const rawBody: RequestHandler = express.raw({ type: () => true, limit: MA
  */
 export function parseBody<Schema extends z.ZodType>(req: Request, schema: Schema): z.output<Schema> {
   requireJson(req);
-  const parsed = schema.safeParse(parseJson(req.body));
+  const body = parseJson(req.body);
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw invalidBody(parsed.error);
+  throw invalidBody(parsed.error, explainNull(schema, body, parsed.error));
 }
 
 function requireJson(req: Request): void {
@@ -57,11 +59,12 @@ function parse(text: string): unknown {
 }
 
 /** The first fault, with its place as a JSON pointer (RFC 6901); an unknown member is named itself. */
-function invalidBody(error: z.ZodError): ServiceError {
+function invalidBody(error: z.ZodError, ofNull: string | undefined): ServiceError {
   const [issue] = error.issues;
   if (issue === undefined) return new ServiceError('invalid_body');
-  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
+  const path = placeOf(issue);
   const pointer = path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   const what = issue.code === 'unrecognized_keys' ? 'The member is not known to this call.' : issue.message;
-  return new ServiceError('invalid_body', `${pointer === '' ? 'The body' : pointer}: ${what}`, { pointer });
+  const detail = ofNull === undefined ? `${pointer === '' ? 'The body' : pointer}: ${what}` : `${pointer} ${ofNull}`;
+  return new ServiceError('invalid_body', detail, { pointer });
 }

@@ -74,6 +74,8 @@ export const BINDING_CASES = {
     fromJwk('an array', [delivery]),
     fromJwk('a text', 'EC'),
     fromJwk('one member more', { ...delivery, kid: 'a' }),
+    fromJwk('a private part that is null', { ...delivery, d: null }),
+    fromJwk('a key id that is null', { ...delivery, kid: null }),
     fromJwk('one member fewer', { kty: 'EC', crv: 'P-256', x: delivery.x }),
     fromJwk('a member name with a comma', { 'crv,kty': 'EC', x: delivery.x, y: delivery.y }),
     fromJwk('P-384', { ...delivery, crv: 'P-384' }),

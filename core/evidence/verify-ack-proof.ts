@@ -50,6 +50,7 @@ function read(proof: string): FlatJws {
 }
 
 function withoutIat({ iat, ...claims }: FlatMembers): FlatMembers {
+  if (iat === null) throw refused('The claim iat is null: give it the time in whole seconds.');
   if (typeof iat !== 'number' || !Number.isSafeInteger(iat) || iat < 0) throw refused('The claim iat is not in whole seconds.');
   return claims;
 }
@@ -57,10 +58,13 @@ function withoutIat({ iat, ...claims }: FlatMembers): FlatMembers {
 function requireMembers(kind: string, found: FlatMembers, expected: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(expected)) {
     if (!Object.hasOwn(found, name)) throw refused(`The ${kind} ${name} is missing.`);
+    if (found[name] === null) throw refused(`The ${kind} ${name} is null: give it its value.`);
     if (found[name] !== value) throw refused(`The ${kind} ${name} is not the expected one.`);
   }
   const unknown = Object.keys(found).find((name) => !Object.hasOwn(expected, name));
-  if (unknown !== undefined) throw refused(`The ${kind} ${nameable(unknown)} is not one of the protocol.`);
+  if (unknown === undefined) return;
+  const fault = found[unknown] === null ? 'is null: leave it out' : 'is not one of the protocol';
+  throw refused(`The ${kind} ${nameable(unknown)} ${fault}.`);
 }
 
 /** A name comes back to its sender and into a history: only if it is a plain one. */

@@ -10,14 +10,16 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 /**
  * Reads the public JWK to which the SDK key is sealed: exactly kty, crv, x, y; P-256; canonical base64url of 32 octets; on the curve.
- * Pure, may be repeated. Throws `KeyRefused`: `delivery_key_private_sent` when there is a private member, or a private key as the value of one, else `delivery_key_invalid`.
+ * Pure, may be repeated. Throws `KeyRefused`: `delivery_key_private_sent` when there is a private member that is not null, or a private key as the value of one, else `delivery_key_invalid`.
  */
 export function parseDeliveryKey(value: unknown): DeliveryKeyJwk {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('deliveryKey is not an object.');
-  if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(value, member)))
+  const members: [string, unknown][] = Object.entries(value);
+  if (members.some(([name, member]) => PRIVATE_MEMBERS.includes(name) && member !== null))
     throw new KeyRefused('delivery_key_private_sent', 'deliveryKey holds a private key.');
-  if (Object.values(value).some((member) => typeof member === 'string' && holdsPrivateKey(member)))
+  if (members.some(([, member]) => typeof member === 'string' && holdsPrivateKey(member)))
     throw new KeyRefused('delivery_key_private_sent', 'A member of deliveryKey holds a private key.');
+  requireNoNull(members);
   if (Object.keys(value).toSorted().join() !== 'crv,kty,x,y') throw invalid('deliveryKey has other members than kty, crv, x, y.');
   if (!('kty' in value && 'crv' in value && 'x' in value && 'y' in value)) throw invalid('deliveryKey lacks a member.');
   if (value.kty !== 'EC' || value.crv !== 'P-256') throw invalid('deliveryKey is not of kty EC and crv P-256.');
@@ -39,6 +41,14 @@ export function deliverySpkiSha256({ x, y }: DeliveryKeyJwk): string {
   return createHash('sha256')
     .update(sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7')), bitString(point)))
     .digest('hex');
+}
+
+/** Models write null for what is unset: no secret was sent, and the name says which member to take out or to fill. */
+function requireNoNull(members: readonly [name: string, value: unknown][]): void {
+  const [name] = members.find(([, value]) => value === null) ?? [];
+  if (name === undefined) return;
+  if (['kty', 'crv', 'x', 'y'].includes(name)) throw invalid(`${name} is null: give it its value.`);
+  throw invalid(`${/^[\w#-]{1,32}$/.test(name) ? name : 'A member of deliveryKey'} is null: leave it out.`);
 }
 
 function coordinate(value: unknown, name: 'x' | 'y'): string {

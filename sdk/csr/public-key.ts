@@ -58,7 +58,8 @@ function imported(spki: Buffer): KeyObject {
 }
 
 function spkiOf(jwk: Readonly<Record<string, unknown>>): Buffer {
-  if ('d' in jwk)
+  // Models write null for what is unset: that is no private key.
+  if ((jwk['d'] ?? undefined) !== undefined)
     throw refuse('JWK', 'it holds a private key (`d`): give kty, crv, x, y or kty, n, e alone, and keep the rest where it is');
   if (jwk['kty'] === 'RSA') return rsaJwk(jwk);
   const curve = CURVES.find(({ crv }) => jwk['kty'] === 'EC' && jwk['crv'] === crv);

@@ -42,6 +42,11 @@ describe('the body', () => {
     expect(text(answer, 'pointer')).toBe(pointer);
   });
 
+  test('a null says what to do about it', async () => {
+    expect((await create({ ...GOOD, deviceId: null })).body).toMatchObject({ detail: '/deviceId is null: a value is needed.' });
+    expect((await create({ ...GOOD, comment: null })).body).toMatchObject({ detail: '/comment is null: leave it out.' });
+  });
+
   test('an unknown member deep inside is named by its whole path', async () => {
     const { id, token } = await bringTo(stand, 'awaiting-pin');
     const body = wrongPinBody();

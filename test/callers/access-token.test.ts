@@ -319,6 +319,47 @@ describe('the key set', () => {
   });
 });
 
+describe('null for what is unset', () => {
+  test.each(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'n', 'e', 'x5c', 'x5t', 'key_ops', 'alg', 'use', 'ext', 'x5u'])(
+    'a key whose %s is null is taken, the member ignored',
+    async (member) => {
+      const faults: string[] = [];
+      const server = await jwksServer({ keys: [{ ...key.jwk, [member]: null }] });
+      expect([await outcome(verifier(server, { now: 0 }, faults), await tokenBy(key)), faults]).toEqual(['good', []]);
+    },
+  );
+
+  test('a symmetric key without its secret stands beside a good one', async () => {
+    const server = await jwksServer({ keys: [{ kty: 'oct', k: null, kid: 's' }, key.jwk] });
+    expect(await outcome(verifier(server), await tokenBy(key))).toBe('good');
+  });
+
+  test.each([
+    ['header', 'alg', 'a value is needed'],
+    ['header', 'typ', 'a value is needed'],
+    ['header', 'kid', 'a value is needed'],
+    ['header', 'crit', 'leave it out'],
+    ['claim', 'nbf', 'leave it out'],
+    ...['iss', 'aud', 'exp', 'iat', 'client_id', 'scope', 'sub', 'jti'].map((name) => ['claim', name, 'a value is needed'] as const),
+  ] as const)('a token whose %s %s is null is refused, and told so', async (kind, name, repair) => {
+    const server = await jwksServer(setOf(key));
+    const [header = '', claims = '', signature = ''] = (await tokenBy(key)).split('.');
+    const nulled = (part: string) => {
+      const members: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+      return Buffer.from(JSON.stringify({ ...Object(members), [name]: null })).toString('base64url');
+    };
+    const token = [kind === 'header' ? nulled(header) : header, kind === 'claim' ? nulled(claims) : claims, signature].join('.');
+    const told = { code: 'invalid_token', message: `The ${kind} ${name} of the access token is null: ${repair}.` };
+    await expect(verifier(server).verify(token)).rejects.toMatchObject(told);
+    expect(server.asked()).toBe(0);
+  });
+
+  test('what is not looked at may be null', async () => {
+    const members = { header: { jwk: null, x5c: null, cty: null }, claims: { auth_time: null, acr: null } };
+    expect(await outcome(verifier(await jwksServer(setOf(key))), await tokenBy(key, members))).toBe('good');
+  });
+});
+
 describe('operator tokens', () => {
   const operators = async () =>
     operatorTokens({

@@ -40,6 +40,13 @@ test.each(REFUSED)('a public key %s is refused with the place and what to give',
   );
 });
 
+test('members of a JWK that are null, as models write what is unset, are no private key', () => {
+  const jwk = { kty, crv, x, y, d: null, kid: null };
+  expect(csrToSign({ publicKey: { jwk }, ...bound }).octets).toEqual(
+    csrToSign({ publicKey: { jwk: { kty, crv, x, y } }, ...bound }).octets,
+  );
+});
+
 test.each([
   ['no challenge', { challenge: '' }, /^challenge: give/],
   ['a challenge with a line end', { challenge: `${bound.challenge}\n` }, /^challenge: give/],

@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { closePrimesModulus, rocaModulus, soundModulus } from '../../../conformance/csr-cases/rsa-moduli.ts';
 import { KEY_TYPES } from '../../../contract/key-types.ts';
+import { findPrivateKey } from '../../../core/csr/find-private-key.ts';
 import { isOnCurve, P256, P384 } from '../../../core/keys/curve.ts';
 import { deliveryKeyThumbprint, parseDeliveryKey } from '../../../core/keys/delivery-key.ts';
 import { judgeKey } from '../../../core/keys/key-policy.ts';
@@ -95,6 +96,32 @@ describe('the delivery key', () => {
     const { octets, text } = deliveryKeyThumbprint(parseDeliveryKey(jwk));
     expect(text).toBe('cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s');
     expect(Buffer.from(octets).toString('base64url')).toBe(text);
+  });
+
+  // The key of RFC 7517 A.1, as a model writes it that has a place for every member.
+  const written = {
+    kty: 'EC',
+    crv: 'P-256',
+    x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
+    y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
+  };
+  test.each([
+    ['d', 'd is null: leave it out.'],
+    ['k', 'k is null: leave it out.'],
+    ['oth', 'oth is null: leave it out.'],
+    ['kid', 'kid is null: leave it out.'],
+    ['x', 'x is null: give it its value.'],
+    ['crv', 'crv is null: give it its value.'],
+    ['<b>', 'A member of deliveryKey is null: leave it out.'],
+  ])('%s that is null is no secret, and is named', (member, message) => {
+    const refusal = expect.objectContaining({ code: 'delivery_key_invalid', message });
+    expect(() => parseDeliveryKey({ ...written, [member]: null })).toThrow(refusal);
+    expect(findPrivateKey('', { ...written, [member]: null })).toBeUndefined();
+  });
+
+  test('a secret beside a null is a secret', () => {
+    const sent = expect.objectContaining({ code: 'delivery_key_private_sent' });
+    expect(() => parseDeliveryKey({ ...written, kid: null, d: 'AA' })).toThrow(sent);
   });
 
   test('a parsed key is one that OpenSSL takes', () => {
