@@ -31,7 +31,8 @@ export interface CodecServer {
 /** The Temporal UI sends a page of a history at a time. */
 const MAX_OCTETS = 8 * 1024 * 1024;
 const REQUEST_MS = 10_000;
-const HEADERS = 'authorization, content-type, x-namespace';
+/** What the Temporal UI sends. `authorization-extras` is its id token, there with sign-in; nobody here looks at it. */
+const HEADERS = 'authorization, authorization-extras, content-type, x-namespace';
 
 /**
  * Makes encrypted payloads readable in the Temporal UI (`--ui-codec-endpoint`): POST /decode, and /encode where it is switched on, with

@@ -38,14 +38,23 @@ describe('the codec server', () => {
     expect(JSON.parse((await post(server, '/decode', clear)).text)).toEqual(JSON.parse(clear));
   });
 
-  it('answers the preflight of exactly the configured origin, with the headers that the UI sends', async () => {
+  it('answers the preflight that Chromium sends for the Temporal UI with sign-in: its origin alone, and every header it names', async () => {
+    const wanted = ['authorization', 'authorization-extras', 'content-type', 'x-namespace'];
     const answer = await send(server, 'OPTIONS', '/decode', '', {
       origin: ORIGIN,
-      'access-control-request-headers': 'content-type,x-namespace',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': wanted.join(','),
+      'sec-fetch-mode': 'cors',
     });
-    expect(answer.status).toBe(204);
-    expect(answer.headers['access-control-allow-origin']).toBe(ORIGIN);
-    expect(answer.headers['access-control-allow-headers']).toContain('x-namespace');
+    expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([204, ORIGIN]);
+    expect(String(answer.headers['access-control-allow-headers']).split(/, ?/)).toEqual(wanted);
+    expect(String(answer.headers['access-control-allow-methods']).split(/, ?/)).toContain('POST');
+  });
+
+  it('does not look at the id token that the Temporal UI sends beside', async () => {
+    const beside = { 'authorization-extras': 'no.id.token' };
+    expect(await post(guarded, '/decode', clear, beside)).toMatchObject({ status: 401 });
+    expect(await post(guarded, '/decode', clear, { authorization: 'Bearer operator', ...beside })).toMatchObject({ status: 200 });
   });
 
   it.each(['http://127.0.0.1:8234', 'https://127.0.0.1:8233', 'null', `${ORIGIN}.example.org`])('refuses pages of %s', async (origin) => {
