@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { geteuid } from 'node:process';
 import type { z } from 'zod';
 import { caFaults } from './ca-faults.ts';
 import { callerFaults } from './caller-faults.ts';
@@ -6,7 +7,7 @@ import { COMMAND, type Field, PROCESSES, type ProcessName } from './fields.ts';
 import { keysGivenTwice } from './keys-given-twice.ts';
 import { databaseFaults, productionFaults } from './production-faults.ts';
 import { openToOthers } from './secret-file-mode.ts';
-import { temporalContradictions } from './temporal-fields.ts';
+import { tlsPairFaults } from './tls-pairs.ts';
 
 type Fields = Readonly<Record<string, Field>>;
 type Settings<Own extends Fields> = Readonly<{
@@ -47,7 +48,7 @@ function load(name: string, fields: Fields, env: Environment): Readonly<Record<s
   problems.push(...keysGivenTwice(secrets.map(({ env, content }) => [env, content])));
   if (values['environment'] === 'production')
     problems.push(...productionFaults(values), ...databaseFaults(fields, values), ...openToOthers(secrets));
-  problems.push(...contradictions(values), ...temporalContradictions(values), ...callerFaults(values), ...caFaults(values));
+  problems.push(...contradictions(values), ...tlsPairFaults(values), ...callerFaults(values), ...caFaults(values));
   if (problems.length > 0) throw new ConfigError(`${name} cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
   return Object.freeze(values);
 }
@@ -88,8 +89,21 @@ function readSettingFile({ env, octets }: Field, path: string): Raw {
       closeSync(fd);
     }
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    return { problem: `${env} names ${path}, which cannot be read (${reason}).` };
+    return { problem: `${env} names ${path}, ${unreadable(error)}.` };
+  }
+}
+
+function unreadable(error: unknown): string {
+  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+    case 'ENOENT':
+      return 'and there is no such file. Write it, or correct the path';
+    case 'EISDIR':
+      return 'which is a folder: name a file in it';
+    case 'EACCES':
+    case 'EPERM':
+      return `which user id ${geteuid?.() ?? '?'} may not read: give the file to that user (chown), and let it pass the folders above`;
+    default:
+      return 'which cannot be read';
   }
 }
 

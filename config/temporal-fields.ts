@@ -1,8 +1,6 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { text, value, watched, watchedPem } from './field.ts';
 import { isLoopback } from './loopback.ts';
-import { contentOf } from './watched-file.ts';
 
 const apiKey = z.object({
   path: text,
@@ -45,22 +43,6 @@ export const TEMPORAL = {
 };
 
 type Values = Readonly<Record<string, unknown>>;
-
-/** A certificate without its key, a key without its certificate, or two that do not belong together. */
-export function* temporalContradictions({ temporalTlsCertificate, temporalTlsKey }: Values): Generator<string> {
-  const [certificate, key] = [contentOf(temporalTlsCertificate), contentOf(temporalTlsKey)];
-  if (certificate === undefined && key === undefined) return;
-  const fault = certificate === undefined || key === undefined ? 'are set together or not at all' : pairFault(certificate, key);
-  if (fault !== undefined) yield `CS_TEMPORAL_TLS_CERT_FILE and CS_TEMPORAL_TLS_KEY_FILE ${fault}.`;
-}
-
-function pairFault(certificate: string, key: string): string | undefined {
-  try {
-    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key)) ? undefined : 'do not belong together';
-  } catch {
-    return 'must hold a certificate and its unencrypted private key, PEM';
-  }
-}
 
 /** Histories are encrypted, what is asked of Temporal is not: whoever is on the way could ask too. */
 export function* clearTextTemporal(values: Values): Generator<string> {

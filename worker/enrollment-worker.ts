@@ -4,9 +4,9 @@ import { RefusalInterceptor } from '../activities/failure.ts';
 import { createEnrollmentActivities } from '../activities/index.ts';
 import type { EnrollmentDeps } from '../activities/ports.ts';
 import { type EnrollmentGateway, temporalGateway } from '../api/gateway.ts';
-import type { Config } from '../config/load-config.ts';
+import { type Config, ConfigError } from '../config/load-config.ts';
 import { ENROLLMENT_TASK_QUEUE } from '../contract/temporal.ts';
-import { openEvidenceKey } from '../core/evidence/evidence-key.ts';
+import { type EvidenceKey, openEvidenceKey } from '../core/evidence/evidence-key.ts';
 import { armFaultPoints } from '../faults/arm.ts';
 import { clockCheck } from '../process/clock-check.ts';
 import { type Check, startHealthListener } from '../process/health-listener.ts';
@@ -40,7 +40,7 @@ type TemporalConnection = ReturnType<typeof lazyClient>['connection'];
 /** The enrollment worker: workflows, short steps, sweeper. It holds the evidence key and no CA key. Starts without Temporal and database. */
 export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): Promise<Running> {
   armFaultPoints('worker', config.faultPointsSocket);
-  const evidenceKey = openEvidenceKey(config.evidenceKey);
+  const evidenceKey = evidenceKeyOf(config);
   const db = openDatabase(config.databaseUrl);
   const evidence = publishedEvidence(db, evidenceKey);
   // A role of its own: the loop that may end any enrollment can do nothing else.
@@ -82,6 +82,14 @@ export async function startEnrollmentWorker(config: WorkerConfig, log: Logger): 
     await Promise.all([db.$disconnect(), sweeperDb.$disconnect()]);
   };
   return { stop, died: temporal.died };
+}
+
+function evidenceKeyOf({ evidenceKey }: WorkerConfig): EvidenceKey {
+  try {
+    return openEvidenceKey(evidenceKey);
+  } catch (error) {
+    throw new ConfigError(`worker cannot start:\n  - CS_EVIDENCE_KEY_FILE: ${error instanceof Error ? error.message : 'no key'}`);
+  }
 }
 
 interface LoopParts {

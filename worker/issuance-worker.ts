@@ -3,11 +3,11 @@ import type { Logger } from 'pino';
 import { RefusalInterceptor } from '../activities/failure.ts';
 import { createIssuanceActivities } from '../activities/index.ts';
 import type { IssuanceDeps } from '../activities/ports.ts';
-import type { Config } from '../config/load-config.ts';
+import { type Config, ConfigError } from '../config/load-config.ts';
 import { policyOidWarnings } from '../config/policy-oid.ts';
 import type { IssuingCaId } from '../contract/key-types.ts';
 import { ISSUANCE_TASK_QUEUE } from '../contract/temporal.ts';
-import { openSigner } from '../core/pki/open-signer.ts';
+import { openSigner, type SignerFiles } from '../core/pki/open-signer.ts';
 import type { Signer } from '../core/pki/signer.ts';
 import { type LateThread, SdkKeyMaker } from '../core/sdk-key/sdk-key-maker.ts';
 import { armFaultPoints } from '../faults/arm.ts';
@@ -56,13 +56,13 @@ export async function startIssuanceWorker(config: IssuerConfig, log: Logger): Pr
 }
 
 function openSigners(config: IssuerConfig): Signers {
-  const rsa = openSigner({
+  const rsa = opened('CS_ISSUING_RSA', {
     issuerId: 'issuing-rsa',
     certificatePem: config.issuingRsaCertificate,
     encryptedKeyPem: config.issuingRsaKey,
     passphrase: config.issuingRsaPassphrase,
   });
-  const ec = openSigner({
+  const ec = opened('CS_ISSUING_EC', {
     issuerId: 'issuing-ec',
     certificatePem: config.issuingEcCertificate,
     encryptedKeyPem: config.issuingEcKey,
@@ -72,6 +72,15 @@ function openSigners(config: IssuerConfig): Signers {
     ['issuing-rsa', rsa],
     ['issuing-ec', ec],
   ]);
+}
+
+function opened(settings: string, files: SignerFiles): Signer {
+  try {
+    return openSigner(files);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'The files cannot be used.';
+    throw new ConfigError(`issuer cannot start:\n  - ${settings}_KEY_FILE, ${settings}_CERT_FILE and ${settings}_PASSPHRASE_FILE: ${why}`);
+  }
 }
 
 function lateSentence({ keys, because }: LateThread): string {

@@ -1,11 +1,6 @@
-import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
+import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-
-/** Certificate chain and key of a listener, PEM. */
-export interface TlsPair {
-  readonly certificate: string;
-  readonly key: string;
-}
+import { type TlsPair, tlsDatesFault, tlsPairFault } from '../../core/tls/tls-pair-fault.ts';
 
 /** TLS 1.2 only with ECDHE and AEAD (RFC 9325 §4.2); 1.3 has nothing else. */
 const CIPHERS = [
@@ -70,15 +65,15 @@ function knows(groups: string): boolean {
 }
 
 /** Why this pair would make a listener that no client accepts; undefined when there is no reason. No text of the files in it. */
-export function faultOfPair({ certificate, key }: TlsPair, now: Date): string | undefined {
+export function faultOfPair(pair: TlsPair, now: Date): string | undefined {
+  return tlsPairFault(pair) ?? tlsDatesFault(pair, now) ?? contextFault(pair);
+}
+
+function contextFault(pair: TlsPair): string | undefined {
   try {
-    const leaf = new X509Certificate(certificate);
-    if (!leaf.checkPrivateKey(createPrivateKey(key))) return 'the key is not the one of the certificate';
-    if (Date.parse(leaf.validFrom) > now.getTime()) return `the certificate begins at ${leaf.validFrom}`;
-    if (Date.parse(leaf.validTo) <= now.getTime()) return `the certificate ended at ${leaf.validTo}`;
-    createSecureContext(tlsContext({ certificate, key }));
+    createSecureContext(tlsContext(pair));
     return undefined;
   } catch {
-    return 'certificate or key cannot be read as PEM';
+    return 'certificate or key is of a kind that TLS does not take';
   }
 }

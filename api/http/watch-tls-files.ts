@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import type { Logger } from 'pino';
 import type { WatchedFile } from '../../config/watched-file.ts';
-import { faultOfPair, type TlsPair, tlsContext } from './tls-context.ts';
+import type { TlsPair } from '../../core/tls/tls-pair-fault.ts';
+import { faultOfPair, tlsContext } from './tls-context.ts';
 
 /** The files of a listener's certificate and key. */
 export interface TlsFiles {
@@ -26,9 +27,16 @@ export interface TlsWatch {
 export function watchTlsFiles(server: Server, files: TlsFiles, everySeconds: number, log: Logger): TlsWatch {
   let inForce: TlsPair = { certificate: files.certificate.content, key: files.key.content };
   let refused: TlsPair | undefined;
+  let unreadable = false;
   const look = async (): Promise<boolean> => {
     const found = await read(files);
-    if (found === undefined) return complain(log, 'a file cannot be read');
+    // Told once for each change, not at each look.
+    if (found === undefined) {
+      const told = unreadable;
+      unreadable = true;
+      return !told && complain(log, `a file cannot be read: ${files.certificate.path} or ${files.key.path}`);
+    }
+    unreadable = false;
     if (same(found, inForce)) return false;
     const fault = faultOfPair(found, new Date());
     const known = refused !== undefined && same(found, refused);
@@ -39,6 +47,9 @@ export function watchTlsFiles(server: Server, files: TlsFiles, everySeconds: num
     log.info(describe(found), 'TLS certificate replaced');
     return true;
   };
+  const outdated = faultOfPair(inForce, new Date());
+  // Served all the same: the files of the CRLs, on the same process, must not go with it.
+  if (outdated !== undefined) log.error({ fault: outdated }, 'no client takes the TLS certificate of this listener: renew it');
   const timer = setInterval(() => void look(), everySeconds * 1_000).unref();
   return { look, stop: () => clearInterval(timer) };
 }

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { ProcessName } from '../../config/fields.ts';
-import { loadConfig } from '../../config/load-config.ts';
+import { ConfigError, loadConfig } from '../../config/load-config.ts';
 import { createLogger } from '../../process/logger.ts';
 import { refuseDebugging } from '../../process/refuse-debugging.ts';
 import { type Running, runProcess } from '../../process/run-process.ts';
+import { listenFault } from '../../process/start-fault.ts';
 
 const CONFIGURED =
   '\nConfigured by environment variables: docs/configuration.md lists them. Stops on SIGTERM or Ctrl-C when its work is done.\n';
@@ -48,11 +49,21 @@ function part(name: ProcessName, description: string, start: (log: Logger) => Pr
       let log: Logger | undefined;
       const begin = async (): Promise<Running> => {
         // The configuration speaks first: its faults are sentences for people, not log lines.
-        const { logLevel, environment } = loadConfig(name, process.env);
-        refuseDebugging(name, environment === 'production', process.env);
-        log = createLogger(name, logLevel);
-        return start(log);
+        const config = loadConfig(name, process.env);
+        refuseDebugging(name, config.environment === 'production', process.env);
+        await refuseWrongLogins(name, config);
+        log = createLogger(name, config.logLevel);
+        return start(log).catch((error: unknown) => {
+          const fault = listenFault(name, config, error);
+          throw fault === undefined ? error : new ConfigError(`${name} cannot start:\n  - ${fault}.`);
+        });
       };
       return runProcess(name, begin, () => log);
     });
+}
+
+async function refuseWrongLogins(name: ProcessName, config: Readonly<Record<string, unknown>>): Promise<void> {
+  const { wrongLogins } = await import('./wrong-logins.ts');
+  const faults = await wrongLogins(name, config);
+  if (faults.length > 0) throw new ConfigError(`${name} cannot start:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
 }

@@ -40,5 +40,7 @@ function publicPart(privateKey: KeyObject): EvidenceJwk {
 }
 
 function notTheKey(): Error {
-  return new Error('The evidence key must be an EC P-256 private key in unencrypted PKCS#8 PEM (BEGIN PRIVATE KEY).');
+  return new Error(
+    'The evidence key must be an EC P-256 private key in unencrypted PKCS#8 PEM (BEGIN PRIVATE KEY): openssl pkcs8 -topk8 -nocrypt -in <file> -out <new file>.',
+  );
 }

@@ -20,8 +20,10 @@ export function openSigner(files: SignerFiles): Signer {
   const { issuerId } = files;
   const certificate = openCertificate(files);
   const key = openKey(files);
-  if (!certificate.checkPrivateKey(key)) throw new Error(`The private key of ${issuerId} does not belong to its certificate.`);
-  if (!certificate.ca) throw new Error(`The certificate of ${issuerId} is not one of a certificate authority.`);
+  if (!certificate.checkPrivateKey(key))
+    throw new Error(`The private key of ${issuerId} does not belong to its certificate: are both of one cs ca init?`);
+  if (!certificate.ca)
+    throw new Error(`The certificate of ${issuerId} is not one of a certificate authority: name the file that cs ca init wrote.`);
   if (!isSigningKey(key)) throw new Error(`The private key of ${issuerId} is neither RSA of at least 3072 bits nor EC P-256.`);
   return { issuerId, certificateDer: octetsOf(certificate.raw), sign: (tbs) => sign('sha256', tbs, key) };
 }
@@ -30,18 +32,22 @@ function openCertificate({ issuerId, certificatePem }: SignerFiles): X509Certifi
   try {
     return new X509Certificate(certificatePem);
   } catch {
-    throw new Error(`The certificate of ${issuerId} cannot be read.`);
+    throw new Error(`The certificate of ${issuerId} cannot be read as PEM: name the file that cs ca init wrote.`);
   }
 }
 
 function openKey({ issuerId, encryptedKeyPem, passphrase }: SignerFiles): KeyObject {
   if (!encryptedKeyPem.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----')) {
-    throw new Error(`The private key of ${issuerId} is not an encrypted PKCS#8 file; a clear key is refused.`);
+    throw new Error(
+      `The private key of ${issuerId} is not an encrypted PKCS#8 file, and a clear key is refused: openssl pkcs8 -topk8 -v2 aes-256-cbc -in <file> -out <new file>`,
+    );
   }
   try {
     return createPrivateKey({ key: encryptedKeyPem, format: 'pem', passphrase });
   } catch {
-    throw new Error(`The private key of ${issuerId} cannot be opened: wrong passphrase or damaged file.`);
+    throw new Error(
+      `The private key of ${issuerId} cannot be opened: wrong passphrase or damaged file. Try openssl pkey -noout -in <file>.`,
+    );
   }
 }
 

@@ -83,6 +83,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'core/csr/find-private-key.ts',
       'core/csr/refuse-unreadable.ts',
       'core/timeline/',
+      'core/tls/',
       'temporal/connection.ts',
       'temporal/temporal-address.ts',
       'temporal/workflow-events.ts',
@@ -138,7 +139,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     never: NO_ENVIRONMENT,
   },
   config: {
-    may: ['contract/key-types.ts', 'core/key-ring.ts', 'core/pki/der-or-pem.ts', 'core/pki/write-pem.ts'],
+    may: ['contract/key-types.ts', 'core/key-ring.ts', 'core/pki/der-or-pem.ts', 'core/pki/write-pem.ts', 'core/tls/'],
     packages: ['zod', 'node:crypto', 'node:fs', 'node:net', 'node:process'],
     never: NO_ENVIRONMENT,
   },

@@ -50,10 +50,14 @@ describe('the file of a CA certificate', () => {
     ['two.pem', 'holds 2 PEM blocks; one is wanted'],
     ['text.pem', 'has text before the PEM block'],
     ['broken.pem', 'holds a PEM block that is not base64'],
-    ['missing.pem', 'cannot be read (ENOENT)'],
   ])('%s: the process does not start and says which file, and why', (name, why) => {
     for (const env of ['CS_ROOT_CERT_FILE', 'CS_ISSUING_RSA_CERT_FILE', 'CS_ISSUING_EC_CERT_FILE'])
       expect(problemOf({ [env]: file(name) })).toContain(`${env} names ${file(name)}, which ${why}.`);
+  });
+
+  test('one that is not there is named with what to do', () => {
+    const path = file('missing.pem');
+    expect(problemOf({ CS_ROOT_CERT_FILE: path })).toContain(`CS_ROOT_CERT_FILE names ${path}, and there is no such file. Write it, or`);
   });
 
   test('a certificate that is none of a CA is refused', async () => {

@@ -19,6 +19,7 @@ const files = {
   CS_ISSUING_RSA_CERT_FILE: pemsOf(issuingRsa),
   CS_ISSUING_EC_CERT_FILE: pemsOf(issuingEc),
   CS_TLS_CERT_FILE: pemsOf(tls, tlsCa),
+  CS_TLS_KEY_FILE: fileWith(tls.keyPem),
 };
 
 function problems(changes: Record<string, string | undefined>): string[] {

@@ -190,7 +190,7 @@ describe('secrets are never quoted', () => {
 
   test('a file that cannot be read is named with the reason', () => {
     expect(problemsOf('migrate', { CS_DATABASE_URL_FILE: '/nowhere/database.url' })).toEqual([
-      'CS_DATABASE_URL_FILE names /nowhere/database.url, which cannot be read (ENOENT).',
+      'CS_DATABASE_URL_FILE names /nowhere/database.url, and there is no such file. Write it, or correct the path.',
     ]);
   });
 });

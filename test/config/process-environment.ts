@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Field, PROCESSES, type ProcessName } from '../../config/fields.ts';
+import { testCertificate } from '../api-real/stand/test-pki.ts';
 import { testHierarchy } from '../core/pki/test-hierarchy.ts';
 
 export type Environment = Record<string, string>;
@@ -13,6 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cs-config-'));
 export const TEST_KEY = Buffer.alloc(32, 1).toString('base64url');
 const PEM = '-----BEGIN TEST DATA-----\nnot read here\n-----END TEST DATA-----\n';
 const { issuers } = testHierarchy();
+const tls = await testCertificate({ name: 'TEST TLS' });
 /** TEST KEY of each purpose. */
 const ring = (octet: number) => `1 ${Buffer.alloc(32, octet).toString('base64url')}\n`;
 
@@ -24,8 +26,8 @@ const GOOD: Environment = {
   CS_TEMPORAL_ADDRESS: '127.0.0.1:7233',
   CS_CODEC_KEYS_FILE: fileWith(ring(11)),
   CS_CHALLENGE_KEYS_FILE: fileWith(ring(12)),
-  CS_TLS_CERT_FILE: fileWith(PEM),
-  CS_TLS_KEY_FILE: fileWith(PEM),
+  CS_TLS_CERT_FILE: fileWith(tls.pem),
+  CS_TLS_KEY_FILE: fileWith(tls.keyPem),
   CS_JWT_ISSUER: 'https://token-service.example.org',
   CS_JWT_AUDIENCE: 'certificate-service',
   CS_JWKS_URL: 'https://token-service.example.org/jwks.json',

@@ -18,13 +18,13 @@ test('an issuer key opens with its certificate and passphrase', () => {
 test.each<[string, Partial<SignerFiles>, string]>([
   ['a wrong passphrase', { passphrase: 'another one' }, 'cannot be opened: wrong passphrase or damaged file.'],
   ['a damaged key file', { encryptedKeyPem: right.encryptedKeyPem.replace(/^M.{40}/m, '') }, 'cannot be opened'],
-  ['the key of another issuer', { encryptedKeyPem: issuers['issuing-rsa'].encryptedKeyPem }, 'does not belong to its certificate.'],
+  ['the key of another issuer', { encryptedKeyPem: issuers['issuing-rsa'].encryptedKeyPem }, 'does not belong to its certificate'],
   [
     'a clear key',
     { encryptedKeyPem: testKey('issuing-ec').export({ type: 'pkcs8', format: 'pem' }).toString() },
-    'a clear key is refused.',
+    'a clear key is refused: openssl pkcs8 -topk8',
   ],
-  ['no certificate', { certificatePem: 'nothing' }, 'The certificate of issuing-ec cannot be read.'],
+  ['no certificate', { certificatePem: 'nothing' }, 'The certificate of issuing-ec cannot be read as PEM: name the file'],
 ])('%s is refused with one sentence that names the issuer', (_, wrong, sentence) => {
   expect(() => openSigner({ ...right, ...wrong })).toThrowError(sentence);
   expect(() => openSigner({ ...right, ...wrong })).toThrowError('issuing-ec');
