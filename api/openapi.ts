@@ -1,7 +1,7 @@
 import { extendZodWithOpenApi, OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { type ErrorCode, PROBLEMS } from '../contract/error-codes.ts';
-import { enrollmentIdSchema, idempotencyKeySchema, problemDocument, userIdSchema } from '../contract/http.ts';
+import { givenEnrollmentIdSchema, idempotencyKeySchema, problemDocument, userIdSchema } from '../contract/http.ts';
 import { OPERATOR_ROUTES } from './operator-table.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './route-table.ts';
@@ -97,7 +97,7 @@ function security({ callers, listeners, scope }: Route): Record<string, string[]
 
 function parameters({ path, headers = [], query }: Route): NonNullable<RouteConfig['request']> {
   const inPath = {
-    ...(path.includes('{id}') ? { id: enrollmentIdSchema } : {}),
+    ...(path.includes('{id}') ? { id: givenEnrollmentIdSchema } : {}),
     ...(path.includes('{userId}') ? { userId: userIdSchema } : {}),
   };
   const inHeaders = {
@@ -120,9 +120,10 @@ function successes({ responses }: Route): RouteConfig['responses'] {
 }
 
 /** One response a status, naming its codes. */
-function problems({ errors, callers, request }: Route): RouteConfig['responses'] {
+function problems({ errors, callers, request, path }: Route): RouteConfig['responses'] {
   const known = new Set<ErrorCode>([...errors, ...EVERYWHERE]);
   if (!callers.includes('anyone')) known.add('invalid_token');
+  if (path.includes('{id}')) known.add('enrollment_id_malformed');
   if (request !== undefined && callers.includes('device')) known.add('workflow_unavailable');
   if (callers.includes('device')) known.add('shutting_down');
   const byStatus = new Map<number, ErrorCode[]>();

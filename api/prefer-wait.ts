@@ -12,7 +12,8 @@ const waiting = new Map<string, number>();
  */
 export function preferredWaitMs(req: Request, res: Response, presetSeconds: number): number {
   const waitMs = wishedMs(req, res, presetSeconds);
-  if (waitMs === 0 || mayWait(String(req.params['id']), res)) return waitMs;
+  // An id may come in either case (RFC 9562 §4): the calls of one enrollment are counted as one.
+  if (waitMs === 0 || mayWait(String(req.params['id']).toLowerCase(), res)) return waitMs;
   res.removeHeader('Preference-Applied');
   return 0;
 }

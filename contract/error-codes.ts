@@ -28,6 +28,12 @@ const HTTP_PROBLEMS = {
     title: 'A header or parameter of the request is malformed',
     hint: 'The detail names the header or parameter.',
   },
+  enrollment_id_malformed: {
+    status: 400,
+    retryable: false,
+    title: 'The enrollment id is not a UUID with dashes',
+    hint: 'Send enrollmentId as the create answered it; upper and lower case are the same, braces and urn:uuid: are not taken.',
+  },
   invalid_token: {
     status: 401,
     retryable: false,

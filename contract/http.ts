@@ -18,9 +18,13 @@ const callerId = z
   .string()
   .regex(/^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$/, '1 to 64 characters of A-Z a-z 0-9 . _ : - and not only one or two dots');
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'a lower-case UUID');
+const UUID_IN_EITHER_CASE = /^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/;
+/** What clients send: a UUID is case-insensitive on input (RFC 9562 §4), inside there is one form of it. */
+const givenUuid = z.string().regex(UUID_IN_EITHER_CASE, 'a UUID with dashes, without braces or urn:uuid:').toLowerCase();
 export const instant = z.iso.datetime({ precision: 3 });
 
 export const enrollmentIdSchema = uuid;
+export const givenEnrollmentIdSchema = givenUuid;
 export const userIdSchema = callerId.meta({ example: 'u-1' });
 export const idempotencyKeySchema = callerId.meta({ example: 'registration-4711' });
 
@@ -85,7 +89,7 @@ export type EnrollmentView = z.infer<typeof enrollmentView>;
 
 export const pinRequest = z.strictObject({
   mode: z.enum(['setup', 'verify']),
-  attemptId: uuid,
+  attemptId: givenUuid,
   pinHash: z.strictObject({ v: z.literal(1), kid: z.string().min(1).max(16), value: b64u(32) }),
 });
 export type PinRequest = z.infer<typeof pinRequest>;

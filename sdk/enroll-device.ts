@@ -1,5 +1,6 @@
 import type { CardCredentials, EnrollmentJournal } from './card/card-content.ts';
 import { storeOf } from './card/virtual-card.ts';
+import { toEnrollmentId } from './enrollment-id.ts';
 import type { EnrollDeviceOptions, Enrolled, ResumeEnrollmentOptions } from './enrollment-options.ts';
 import { withFlow } from './flow/flow.ts';
 import { runEnrollment } from './flow/run-enrollment.ts';
@@ -16,7 +17,8 @@ import { StepReporter } from './step-reporter.ts';
  * Throws `EnrollmentProblem` (the service refused; `retryable` says whether `resumeEnrollment` may succeed later), `EnrollmentEnded` (a new
  * enrollment is needed), `SdkError` (see `SdkErrorCode`), what `askForPin` rejects with, or the reason of `signal`.
  */
-export async function enrollDevice(options: EnrollDeviceOptions): Promise<Enrolled> {
+export async function enrollDevice(given: EnrollDeviceOptions): Promise<Enrolled> {
+  const options = { ...given, enrollmentId: toEnrollmentId(given.enrollmentId) };
   const { credentials } = storeOf(options.card).content;
   if (credentials?.enrollmentId === options.enrollmentId) return enrolled(credentials);
   return withFlow(options, new StepReporter(options.onStep), {

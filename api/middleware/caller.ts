@@ -3,11 +3,11 @@ import type { Client } from '../../callers/access-token.ts';
 import { bearer } from '../../callers/bearer.ts';
 import { opensEnrollment } from '../../callers/opens-enrollment.ts';
 import { allows, type Scope } from '../../callers/scopes.ts';
-import { isEnrollmentId } from '../../contract/ids.ts';
 import { ServiceError } from '../../contract/service-error.ts';
 import { type EnrollmentReading, readEnrollment } from '../../store/read-enrollment.ts';
 import type { ApiDeps } from '../deps.ts';
 import { charge, refuseUsedUp, type Subjects } from '../limits/charge.ts';
+import { givenEnrollmentId, refuseMalformed, requireEnrollmentId } from './enrollment-id.ts';
 
 /** Who asks for an enrollment, proven; the row was read for it. */
 export interface EnrollmentCaller {
@@ -39,16 +39,20 @@ export function aboutUser(clientId: string, userId: string | undefined): Subject
   return { 'client-reset': clientId, ...(userId === undefined ? {} : { 'client-user': `${clientId} ${userId}` }) };
 }
 
-/** The device of this enrollment. Unknown, foreign and expired get the same `invalid_token`. */
+/** The device of this enrollment. Unknown, foreign and expired get the same `invalid_token`; an id in another form `enrollment_id_malformed`. */
 export async function requireDevice(deps: ApiDeps, req: Request): Promise<EnrollmentCaller> {
   const device = credentialOf(req);
   // Only a token that opened its enrollment is ever in this memory: who is refused by it is proven.
   refuseProven(deps, req, { token: device, user: device });
-  const id = req.params['id'];
-  const reading = typeof id === 'string' && isEnrollmentId(id) ? await readEnrollment(deps.db, id) : undefined;
-  if (!opensEnrollment(bearer(req), reading, deps.config.tokenKeys))
+  const given = givenEnrollmentId(req);
+  const reading = given.id === undefined ? undefined : await readEnrollment(deps.db, given.id);
+  if (!opensEnrollment(bearer(req), reading, deps.config.tokenKeys)) {
+    refuseMalformed(given);
     throw new ServiceError('invalid_token', 'The enrollment token does not open this enrollment.');
+  }
   await charge(deps, req, { token: device });
+  // Whoever holds the token is proven, in whatever form he wrote the id.
+  refuseMalformed(given);
   return { by: 'device', reading };
 }
 
@@ -66,15 +70,15 @@ export async function chargeUser(deps: ApiDeps, req: Request, { enrollment }: En
 export async function requireDeviceOrClient(deps: ApiDeps, req: Request, scope: Scope): Promise<EnrollmentCaller> {
   if (deps.partnerOf === undefined && bearer(req).startsWith('cse_')) return requireDevice(deps, req);
   const { clientId } = await requireClient(deps, req, scope);
-  const id = req.params['id'];
-  const reading = typeof id === 'string' && isEnrollmentId(id) ? await readEnrollment(deps.db, id) : undefined;
+  const reading = await readEnrollment(deps.db, requireEnrollmentId(req));
   if (reading?.enrollment.clientId !== clientId) throw new ServiceError('enrollment_not_found');
   return { by: 'token-service', reading };
 }
 
 /** Enrollment and token as they stand in the call: known before anything is read, and never without the token itself. */
 function credentialOf(req: Request): string {
-  return `${String(req.params['id'])} ${bearer(req)}`;
+  const { id } = givenEnrollmentId(req); // in one form: else each spelling would be counted apart
+  return `${id ?? String(req.params['id'])} ${bearer(req)}`;
 }
 
 function refuseProven(deps: ApiDeps, req: Request, subjects: Subjects): void {

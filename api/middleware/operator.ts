@@ -4,13 +4,13 @@ import { bearer } from '../../callers/bearer.ts';
 import { allows, type Scope } from '../../callers/scopes.ts';
 import type { AuditAction } from '../../contract/audit-actions.ts';
 import { PROBLEMS } from '../../contract/error-codes.ts';
-import { isEnrollmentId } from '../../contract/ids.ts';
 import { ServiceError } from '../../contract/service-error.ts';
 import { appendAudit } from '../../store/audit.ts';
 import { inDatabase } from '../../store/database.ts';
 import type { ApiDeps } from '../deps.ts';
 import { charge, refuseUsedUp } from '../limits/charge.ts';
 import type { Handler } from '../route.ts';
+import { givenEnrollmentId } from './enrollment-id.ts';
 
 type OperatorAction = Extract<AuditAction, `operator.${string}`>;
 
@@ -77,7 +77,7 @@ function verified({ operatorTokens }: ApiDeps, req: Request): Promise<Operator> 
 /** A failure (5xx) is no refusal. What stands in the path and is no id is not repeated: it may be anything, a token too. */
 async function auditRefusal({ deps, req, actor }: OperatorCall, action: OperatorAction, error: unknown): Promise<void> {
   if (!(error instanceof ServiceError) || PROBLEMS[error.code].status >= 500) return;
-  const id = String(req.params['id']);
+  const { id } = givenEnrollmentId(req);
   const outcome = error.code === 'enrollment_not_found' ? 'not_found' : error.code;
-  await inDatabase(() => appendAudit(deps.db, { actor, action, outcome, ...(isEnrollmentId(id) ? { enrollmentId: id } : {}) }));
+  await inDatabase(() => appendAudit(deps.db, { actor, action, outcome, ...(id === undefined ? {} : { enrollmentId: id }) }));
 }

@@ -54,9 +54,17 @@ function userOf(req: Request): string | undefined {
 }
 
 function requireIdempotencyKey(req: Request): string {
-  const parsed = idempotencyKeySchema.safeParse(req.headers['idempotency-key']);
-  if (!parsed.success) throw new ServiceError('idempotency_key_required');
+  const given = req.headers['idempotency-key'];
+  const parsed = idempotencyKeySchema.safeParse(given);
+  if (!parsed.success) throw new ServiceError('idempotency_key_required', faultOfKey(given));
   return parsed.data;
+}
+
+/** The IETF's draft of the header is a quoted string: it would be a second text for one key. */
+function faultOfKey(given: string | string[] | undefined): string {
+  if (given === undefined) return 'The header Idempotency-Key is missing.';
+  const quoted = /^".*"$/.test(String(given));
+  return `The header Idempotency-Key ${quoted ? 'is in quotes: send the characters between them alone' : 'is not 1 to 64 characters of A-Z a-z 0-9 . _ : -'}.`;
 }
 
 function create({ db, config }: ApiDeps, { clientId }: Client, idempotencyKey: string, body: CreateEnrollmentRequest): Promise<Creation> {

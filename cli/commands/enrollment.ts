@@ -2,7 +2,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { Command } from 'commander';
-import { type EnrollmentId, isEnrollmentId } from '../../contract/ids.ts';
+import type { EnrollmentId } from '../../contract/ids.ts';
+import { readEnrollmentId } from '../../contract/read-enrollment-id.ts';
 import type { Database } from '../../store/database.ts';
 import { readSignedTimeline, requestTimeline } from '../../store/timeline-request.ts';
 import { clientConnectionOptions } from '../../temporal/connection-options.ts';
@@ -37,8 +38,9 @@ function showCommand(): Command {
     .action(show);
 }
 
-async function show(id: string, options: ShowOptions): Promise<void> {
-  if (!isEnrollmentId(id)) throw new Error('An enrollment id is a lower-case UUID; cs find --device leads to it.');
+async function show(text: string, options: ShowOptions): Promise<void> {
+  const { id, fault } = readEnrollmentId(text);
+  if (id === undefined || fault !== undefined) throw new Error(`${fault ?? ''} cs find --device leads to it.`);
   if (options.export !== undefined && existsSync(options.export))
     throw new Error(`${options.export} exists already: choose another name. Nothing was signed.`);
   await withDatabase(options.data, (db) => showFrom(db, id, options));

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { enrollmentWorkflowId, isEnrollmentId } from '../../contract/ids.ts';
+import { readEnrollmentId } from '../../contract/read-enrollment-id.ts';
 import { type Criterion, type FoundEnrollment, findEnrollments } from '../../store/find.ts';
 import { attachment } from '../dev/dev-json.ts';
 import { printJson, printText } from '../print.ts';
@@ -51,13 +52,14 @@ function toCriterion({ device, user, serial, enrollment }: FindOptions): Criteri
   if (device === undefined && user === undefined && serial === undefined && enrollment === undefined) {
     throw new Error('Say what to find: --device, --user, --serial or --enrollment.');
   }
-  if (enrollment !== undefined && !isEnrollmentId(enrollment)) throw new Error('--enrollment takes a lower-case UUID.');
+  const given = enrollment === undefined ? undefined : readEnrollmentId(enrollment);
+  if (given?.fault !== undefined) throw new Error(`--enrollment: ${given.fault}`);
   if (serial !== undefined && !/^[0-9A-Fa-f: ]+$/.test(serial)) throw new Error('--serial takes hex digits, with or without colons.');
   return {
     ...(device === undefined ? {} : { deviceId: device }),
     ...(user === undefined ? {} : { userId: user }),
     ...(serial === undefined ? {} : { serial: serial.replaceAll(/[^0-9A-Fa-f]/g, '') }),
-    ...(enrollment === undefined ? {} : { enrollmentId: enrollment }),
+    ...(given?.id === undefined ? {} : { enrollmentId: given.id }),
   };
 }
 

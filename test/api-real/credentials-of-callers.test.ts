@@ -180,7 +180,6 @@ describe('the kind of credential', () => {
     const answers = await Promise.all([
       call(stand, 'GET', `/v1/enrollments/${mine.id}`, { token: foreign.token }),
       call(stand, 'GET', `/v1/enrollments/${randomUUID()}`, { token: mine.token }),
-      call(stand, 'GET', '/v1/enrollments/nonsense', { token: mine.token }),
       call(stand, 'GET', `/v1/enrollments/${mine.id}`, { token: 'cse_x' }),
       call(stand, 'GET', `/v1/enrollments/${over.id}`, { token: over.token }),
     ]);
@@ -192,7 +191,7 @@ describe('the kind of credential', () => {
   test('an enrollment of another client does not exist for this one, and neither does an unknown one', async () => {
     const { id } = await bringTo(stand, 'awaiting-pin');
     const token = await stand.issuer.token({ clientId: 'ts-b' });
-    for (const path of [`/v1/enrollments/${id}`, `/v1/enrollments/${randomUUID()}`, '/v1/enrollments/nonsense']) {
+    for (const path of [`/v1/enrollments/${id}`, `/v1/enrollments/${randomUUID()}`]) {
       for (const method of ['GET', 'DELETE']) expect(line(await call(stand, method, path, { token }))).toBe('404 enrollment_not_found');
     }
     expect((await stand.db.enrollment.findUniqueOrThrow({ where: { id } })).state).toBe('awaiting-pin');

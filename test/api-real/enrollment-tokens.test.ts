@@ -40,7 +40,6 @@ test.each(DEVICE_CALLS)('%s %s: unknown, foreign, malformed, expired and retired
     await at(mine.id, 'cse_short', method, path),
     await at(over.id, over.token, method, path),
     await at(retired.id, retired.token, method, path),
-    await at('nonsense', mine.token, method, path),
   ];
   expect(new Set(answers.map(visible)).size).toBe(1);
   expect(answers.map(line)).toEqual(answers.map(() => '401 invalid_token'));

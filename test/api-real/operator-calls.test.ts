@@ -206,8 +206,9 @@ describe('one enrollment', () => {
     expect(stand.gateway.countOf('process', ended.id)).toBe(0);
   });
 
-  test.each([randomUUID(), 'not-an-id', '..%2f..'])('%s is not there: 404', async (id) => {
-    expect(await call('GET', `/v1/operator/enrollments/${id}`)).toMatchObject({ status: 404, body: { code: 'enrollment_not_found' } });
+  test('an unknown one is not there: 404', async () => {
+    const unknown = { status: 404, body: { code: 'enrollment_not_found' } };
+    expect(await call('GET', `/v1/operator/enrollments/${randomUUID()}`)).toMatchObject(unknown);
   });
 });
 

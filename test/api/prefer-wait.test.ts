@@ -42,7 +42,7 @@ test('eight calls of an enrollment wait; a ninth is answered at once, one of ano
   };
   const applied = ['5000', 'wait=5'];
   for (let n = 0; n < 8; n += 1) expect(await waitOf('a')).toEqual(applied);
-  expect([await waitOf('a'), await waitOf('b')]).toEqual([['0', null], applied]);
+  expect([await waitOf('A'), await waitOf('b')]).toEqual([['0', null], applied]);
   finish.shift()?.();
   await expect.poll(() => waitOf('a')).toEqual(applied);
   for (const end of finish) end();

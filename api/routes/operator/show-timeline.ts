@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EnrollmentId, isEnrollmentId } from '../../../contract/ids.ts';
+import type { EnrollmentId } from '../../../contract/ids.ts';
 import { ServiceError } from '../../../contract/service-error.ts';
 import { tellTimeline } from '../../../core/timeline/tell-timeline.ts';
 import { appendAudit } from '../../../store/audit.ts';
@@ -8,6 +8,7 @@ import type { EnrollmentRow } from '../../../store/enrollment-row.ts';
 import { readEnrollmentRow } from '../../../store/read-enrollment.ts';
 import { readTimelineRows } from '../../../store/timeline.ts';
 import { readSignedTimeline, requestTimeline } from '../../../store/timeline-request.ts';
+import { requireEnrollmentId } from '../../middleware/enrollment-id.ts';
 import { type OperatorCall, operatorCall } from '../../middleware/operator.ts';
 
 const SIGNED_WAIT_MS = 10_000;
@@ -16,11 +17,10 @@ const SIGNED_POLL_MS = 200;
 /**
  * GET /v1/operator/enrollments/{id}/timeline: the whole story from audit and workflow; with `?signed=true` as one signed document
  * (`application/jose`, compact JWS), made by the enrollment worker. Never fails over Temporal. May be repeated; each is audited.
- * Errors: `enrollment_not_found`; `service_unavailable` when no worker signs in time.
+ * Errors: `enrollment_id_malformed`, `enrollment_not_found`; `service_unavailable` when no worker signs in time.
  */
 export const showTimeline = operatorCall('operator.timeline', async (call) => {
-  const id = String(call.req.params['id']);
-  if (!isEnrollmentId(id)) throw unknown();
+  const id = requireEnrollmentId(call.req);
   if (call.req.query['signed'] === 'true') await sendSigned(call, id);
   else await sendStory(call, id);
 });
