@@ -7,6 +7,7 @@ import { takeDataFolder } from '../dev/data-folder.ts';
 import { forgetDevJson } from '../dev/dev-json.ts';
 import { assertPortsFree } from '../dev/free-ports.ts';
 import { PORTS, type PortName, type Ports, portNames } from '../dev/ports.ts';
+import { ON_THIS_MACHINE, reachOf } from '../dev/reach.ts';
 import { type Stack, startStack } from '../dev/stack.ts';
 import { complain, printText } from '../print.ts';
 import { DEMO_PIN } from './enroll.ts';
@@ -17,6 +18,8 @@ interface DevOptions {
   fresh?: boolean;
   anyPorts?: boolean;
   enroll: boolean;
+  apiHost: string;
+  apiName: string[];
   ports: Partial<Record<PortName, number>>;
 }
 
@@ -27,11 +30,16 @@ export function devCommand(): Command {
     .option('--fresh', 'throw the data folder away and begin anew')
     .option('--data <folder>', 'data folder', 'data')
     .option('--any-ports', 'take free ports instead of the usual ones')
+    .option('--api-host <address>', 'address that the API and the CRL files listen on; 0.0.0.0 lets the network in', ON_THIS_MACHINE.host)
+    .option('--api-name <names>', 'how devices call this machine: names or addresses, commas between', toNames, [])
     .option('--no-enroll', 'only bring everything up');
   for (const name of portNames())
     command.option(`--${name}-port <port>`, `port of the ${PORTS[name].role} (${PORTS[name].preset})`, toPort);
   return command
-    .addHelpText('after', '\n  $ npm start                    the same as: cs dev\n  $ npm start -- --once --any-ports\n')
+    .addHelpText(
+      'after',
+      '\n  $ npm start                    the same as: cs dev\n  $ npm start -- --once --any-ports\n  $ npm start -- --api-host 0.0.0.0 --api-name my-laptop.local,192.168.1.5   for a phone in the same network\n',
+    )
     .action((options: Omit<DevOptions, 'ports'>, { opts }: Command) => dev({ ...options, ports: givenPorts(opts.call(command)) }));
 }
 
@@ -39,6 +47,10 @@ function toPort(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('a port is a number from 1 to 65535');
   return port;
+}
+
+function toNames(text: string, before: string[]): string[] {
+  return [...before, ...text.split(',')];
 }
 
 function givenPorts(options: Record<string, unknown>): DevOptions['ports'] {
@@ -51,6 +63,7 @@ async function dev(options: DevOptions): Promise<void> {
   if (!import.meta.url.endsWith('.ts')) throw new Error('The development stack needs a checkout: run `npm start` there.');
   const begun = Date.now();
   const dataFolder = resolve(options.data);
+  const reach = reachOf(options.apiHost, options.apiName);
   const interrupted = new AbortController();
   const signal = new Promise<void>((done) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -60,6 +73,7 @@ async function dev(options: DevOptions): Promise<void> {
   try {
     const stack = await startStack({
       dataFolder,
+      reach,
       ports: await choosePorts(options, taken.leftBehind ? ORPHANS_END_MS : 0),
       say: (sentence) => printText(`· ${sentence}`),
       signal: interrupted.signal,
@@ -82,10 +96,15 @@ async function dev(options: DevOptions): Promise<void> {
 /** Parts of a killed stack end by themselves within this time. */
 const ORPHANS_END_MS = 5_000;
 
-async function choosePorts({ ports, anyPorts: free }: DevOptions, patienceMs: number): Promise<Ports> {
+async function choosePorts({ ports, anyPorts: free, apiHost }: DevOptions, patienceMs: number): Promise<Ports> {
   const chosen = await anyPorts(free === true ? ports : { ...presets(), ...ports });
   await assertPortsFree(
-    portNames().map((name) => ({ port: chosen[name], role: PORTS[name].role, option: `--${name}-port (or --any-ports)` })),
+    portNames().map((name) => ({
+      port: chosen[name],
+      role: PORTS[name].role,
+      option: `--${name}-port (or --any-ports)`,
+      ...(name === 'api' || name === 'files' ? { host: apiHost } : {}),
+    })),
     patienceMs,
   );
   return chosen;

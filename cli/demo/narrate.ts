@@ -24,7 +24,7 @@ export function whereItIs(dev: DevJson, { enrollmentId, cardFolder, milliseconds
   return `
 Enrolled in ${milliseconds} ms: two certificates and the SDK key are on the card, the service has erased its sealed copy.
 
-  API              ${dev.api}
+  API              ${[dev.api, ...dev.apiOfDevices].join('   ')}
   documentation    ${dev.api}/docs/   (its TLS certificate is signed by ${dev.tlsCaFile})
   this workflow    ${ui === undefined ? `${workflow} in ${dev.temporal.address}` : `${ui}/namespaces/default/workflows/${workflow}`}
   CRLs             ${dev.publicFiles}/crl/issuing-ec.crl

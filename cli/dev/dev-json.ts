@@ -6,6 +6,7 @@ import { writeSecretFile } from '../secret-file.ts';
 /** How any other client attaches to a development stack: `<data folder>/dev.json`, mode 600, because it names secrets. */
 const devJson = z.object({
   api: z.string().describe('base address of the HTTPS API'),
+  apiOfDevices: z.array(z.string()).default([]).describe('the same by the names of --api-name, as devices call it'),
   publicFiles: z.string().describe('plain-HTTP base of /crl and /ca'),
   tlsCaFile: z.string().describe('PEM that the API certificate is verified with'),
   rootCertificateFiles: z.array(z.string()).describe('PEM files of the PKI roots'),

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHierarchy } from '../../core/pki/create-hierarchy.ts';
 import { newEcKey } from '../../sdk/csr/new-key.ts';
 import { writeHierarchy } from '../commands/ca.ts';
 import { writeSecretFile } from '../secret-file.ts';
 import { NEW_POLICY, POLICY_FILE } from './development-policy.ts';
-import { makeTlsFiles } from './tls-files.ts';
+import { ensureTlsFiles } from './ensure-tls-files.ts';
+import { makeOnce } from './make-once.ts';
 
 /** Key rings of a development stack, file name and key id. */
 const KEY_RINGS = {
@@ -37,7 +38,12 @@ export function secretPaths(dataFolder: string): SecretPaths {
  * Makes whatever a data folder lacks: keys, a certificate hierarchy, TLS files. Each folder is made beside its place and renamed when
  * it is complete, so that a killed set-up leaves nothing half-made. Returns what was made, in words.
  */
-export async function ensureDevSecrets(dataFolder: string, organization: string, publicBaseUrl: string): Promise<string[]> {
+export async function ensureDevSecrets(
+  dataFolder: string,
+  organization: string,
+  publicBaseUrl: string,
+  tlsNames: readonly string[],
+): Promise<string[]> {
   const paths = secretPaths(dataFolder);
   const made: string[] = [];
   await once(join(dataFolder, 'secrets'), 'keys of the service', made, writeSecrets);
@@ -46,18 +52,12 @@ export async function ensureDevSecrets(dataFolder: string, organization: string,
     const passphrases = { root: passphrase('root'), 'issuing-rsa': passphrase('issuing-rsa'), 'issuing-ec': passphrase('issuing-ec') };
     writeHierarchy(folder, createHierarchy({ organization, publicBaseUrl, now: new Date(), passphrases }));
   });
-  await once(join(dataFolder, 'tls'), 'TLS certificate for localhost', made, makeTlsFiles);
+  made.push(...(await ensureTlsFiles(dataFolder, tlsNames)));
   return made;
 }
 
 async function once(folder: string, what: string, made: string[], make: (folder: string) => Promise<void> | void): Promise<void> {
-  if (existsSync(folder)) return;
-  const partial = `${folder}.partial`;
-  rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true, mode: 0o700 });
-  await make(partial);
-  renameSync(partial, folder);
-  made.push(what);
+  if (await makeOnce(folder, make)) made.push(what);
 }
 
 function writeSecrets(folder: string): void {

@@ -2,12 +2,14 @@ import type { DatabaseRole } from '../../store/grants.ts';
 import type { SecretPaths } from './dev-secrets.ts';
 import { developmentPolicy, POLICY_FILE } from './development-policy.ts';
 import type { Ports } from './ports.ts';
+import { inUrl, ownName, type Reach } from './reach.ts';
 import { issuerOf } from './token-service.ts';
 
 export type Environment = Record<string, string>;
 
 export interface StackFacts {
   ports: Ports;
+  reach: Reach;
   paths: SecretPaths;
   temporalAddress: string;
   workflowBundle: string;
@@ -30,12 +32,24 @@ const DEVELOPMENT_LIMITS = {
   CS_MAX_CONNECTIONS_PER_ADDRESS: '2000',
 };
 
-export function publicFilesUrl({ files }: Ports): string {
-  return `http://127.0.0.1:${files}`;
+/** Where this machine itself finds CRLs and CA certificates. */
+export function publicFilesUrl({ files }: Pick<Ports, 'files'>, reach: Reach): string {
+  return `http://${ownName(reach, 'http')}:${files}`;
 }
 
-export function apiUrl({ api }: Ports): string {
-  return `https://localhost:${api}`;
+/** Where certificates say that CRLs and CA certificates are: devices read it. */
+export function publicBaseUrl({ files }: Pick<Ports, 'files'>, reach: Reach): string {
+  const [name] = reach.names;
+  return name === undefined ? publicFilesUrl({ files }, reach) : `http://${inUrl(name)}:${files}`;
+}
+
+export function apiUrl({ api }: Pick<Ports, 'api'>, reach: Reach): string {
+  return `https://${ownName(reach, 'https')}:${api}`;
+}
+
+/** The API as devices call it. */
+export function apiUrlsOfDevices({ api }: Pick<Ports, 'api'>, { names }: Reach): string[] {
+  return names.map((name) => `https://${inUrl(name)}:${api}`);
 }
 
 export function operatorUrl({ operator }: Ports): string {
@@ -66,7 +80,7 @@ function apiEnvironment(facts: StackFacts): Environment {
   const { ports, paths } = facts;
   return {
     ...shared(facts, 'cs_api'),
-    CS_API_HOST: '127.0.0.1',
+    CS_API_HOST: facts.reach.host,
     CS_API_PORT: String(ports.api),
     CS_FILES_PORT: String(ports.files),
     CS_INTERNAL_PORT: String(ports['api-health']),
@@ -99,7 +113,7 @@ function workerEnvironment(facts: StackFacts): Environment {
 }
 
 function issuerEnvironment(facts: StackFacts): Environment {
-  const { ports, paths } = facts;
+  const { ports, paths, reach } = facts;
   return {
     ...shared(facts, 'cs_issuer'),
     CS_ISSUER_HEALTH_PORT: String(ports['issuer-health']),
@@ -113,7 +127,7 @@ function issuerEnvironment(facts: StackFacts): Environment {
     CS_ISSUING_EC_PASSPHRASE_FILE: paths.secret('issuing-ec.passphrase'),
     CS_ORGANIZATION: ORGANIZATION,
     CS_ID_BASE: 'https://id.example.org',
-    CS_PUBLIC_BASE_URL: publicFilesUrl(ports),
+    CS_PUBLIC_BASE_URL: publicBaseUrl(ports, reach),
     CS_POLICY_OID_USER: `${developmentPolicy(paths.secret(POLICY_FILE))}.1`,
     CS_POLICY_OID_SDK: `${developmentPolicy(paths.secret(POLICY_FILE))}.2`,
   };

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,18 +12,21 @@ import { ensureDevSecrets, type SecretPaths, secretPaths } from './dev-secrets.t
 import {
   AUDIENCE,
   apiUrl,
+  apiUrlsOfDevices,
   databaseUrlFile,
   type Environment,
   environments,
   OPERATOR_AUDIENCE,
   ORGANIZATION,
   operatorUrl,
+  publicBaseUrl,
   publicFilesUrl,
 } from './environments.ts';
 import { findTemporal } from './find-temporal.ts';
 import type { Lifeline } from './lifeline.ts';
 import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres.ts';
+import { namesOfCertificate, ON_THIS_MACHINE, type Reach } from './reach.ts';
 import { isReady, startServiceProcess } from './service-process.ts';
 import { startTemporal, type TemporalServer } from './temporal-server.ts';
 import { issuerOf } from './token-service.ts';
@@ -32,6 +35,8 @@ import { ensureWorkflowBundle } from './workflow-bundle-file.ts';
 export interface StackOptions {
   dataFolder: string;
   ports: Ports;
+  /** Who may call the API; this machine alone if it is not said. */
+  reach?: Reach;
   /** Told what is going on, a sentence each. */
   say: (sentence: string) => void;
   signal: AbortSignal;
@@ -66,17 +71,18 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 async function bringUp(options: StackOptions, stops: Stop[]): Promise<Omit<Stack, 'stop'>> {
-  const { dataFolder, ports, say } = options;
+  const { dataFolder, ports, say, reach = ON_THIS_MACHINE } = options;
   mkdirSync(join(dataFolder, 'logs'), { recursive: true, mode: 0o700 });
-  const made = await ensureDevSecrets(dataFolder, ORGANIZATION, publicFilesUrl(ports));
+  const made = await ensureDevSecrets(dataFolder, ORGANIZATION, publicBaseUrl(ports, reach), namesOfCertificate(reach));
   if (made.length > 0) say(`made ${made.join(', ')} in ${dataFolder}`);
   const paths = secretPaths(dataFolder);
+  for (const sentence of warnings(paths, ports, reach)) say(sentence);
   const [postgres, temporal, workflowBundle] = await settleAll([
     database(options, paths, stops),
     temporalServer(options, stops),
     ensureWorkflowBundle(dataFolder),
   ]);
-  const facts = { ports, paths, temporalAddress: temporal.address, workflowBundle };
+  const facts = { ports, reach, paths, temporalAddress: temporal.address, workflowBundle };
   const parts = startParts(options, environments(facts), paths, stops);
   await Promise.all(parts.map((part) => ready(part, options.signal)));
   const dev = describe(options, paths, postgres, temporal, environments(facts), parts);
@@ -87,6 +93,15 @@ async function bringUp(options: StackOptions, stops: Stop[]): Promise<Omit<Stack
       parts.map(({ name, line }) => line.ended.then((code) => `${name} ended with code ${code}; see ${logOf(dataFolder, name)}`)),
     ),
   };
+}
+
+function* warnings(paths: SecretPaths, ports: Ports, reach: Reach): Generator<string> {
+  if (!reach.host.startsWith('127.'))
+    yield `the API and the CRL files listen on ${reach.host}: whoever reaches this machine can call them. Only in a network that you trust`;
+  const { infoAccess = '' } = new X509Certificate(readFileSync(paths.pki('issuing-ec.crt.pem')));
+  const base = publicBaseUrl(ports, reach);
+  if (!infoAccess.includes(`${base}/`))
+    yield `new certificates name ${base} for CRLs; the CAs of this data folder were made with another address, which they keep. --fresh makes all anew`;
 }
 
 /** All of them, so that what was started is known before a failure is reported. */
@@ -169,7 +184,7 @@ interface Part {
 }
 
 function startParts(
-  { dataFolder, ports, settings }: StackOptions,
+  { dataFolder, ports, reach = ON_THIS_MACHINE, settings }: StackOptions,
   env: Record<string, Environment>,
   paths: SecretPaths,
   stops: Stop[],
@@ -189,7 +204,7 @@ function startParts(
     '--audience',
     AUDIENCE,
     '--api-url',
-    apiUrl(ports),
+    apiUrl(ports, reach),
     '--api-ca-file',
     paths.tls('ca.crt.pem'),
   ];
@@ -219,7 +234,7 @@ async function ready({ name, line, health, log }: Part, signal: AbortSignal): Pr
 }
 
 function describe(
-  { ports }: StackOptions,
+  { ports, reach = ON_THIS_MACHINE }: StackOptions,
   paths: SecretPaths,
   postgres: DatabaseServer,
   temporal: Temporal,
@@ -227,8 +242,9 @@ function describe(
   parts: Part[],
 ): DevJson {
   return {
-    api: apiUrl(ports),
-    publicFiles: publicFilesUrl(ports),
+    api: apiUrl(ports, reach),
+    apiOfDevices: apiUrlsOfDevices(ports, reach),
+    publicFiles: publicFilesUrl(ports, reach),
     tlsCaFile: paths.tls('ca.crt.pem'),
     rootCertificateFiles: [paths.pki('root.crt.pem')],
     jwt: { issuer: issuerOf({ port: ports['token-service'] }), audience: AUDIENCE, privateJwkFile: paths.secret('token-service.jwk.json') },

@@ -1,5 +1,6 @@
-import { webcrypto } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { webcrypto, X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { writeSecretFile } from '../secret-file.ts';
 import 'reflect-metadata'; // @peculiar/x509 wants it before its own import
@@ -10,8 +11,8 @@ const DAY_MS = 86_400_000;
 /** Browsers take no longer ones. */
 const SERVER_DAYS = 397;
 
-/** TLS for development: a CA of its own (trusted by nobody, its key not kept) and a certificate for localhost and 127.0.0.1. */
-export async function makeTlsFiles(folder: string): Promise<void> {
+/** TLS for development: a CA of its own (trusted by nobody, its key not kept) and a certificate for these names and addresses. */
+export async function makeTlsFiles(folder: string, names: readonly string[]): Promise<void> {
   x509.cryptoProvider.set(webcrypto);
   const [caKeys, serverKeys] = await Promise.all([newKeys(), newKeys()]);
   const notBefore = new Date(Date.now() - DAY_MS);
@@ -40,10 +41,7 @@ export async function makeTlsFiles(folder: string): Promise<void> {
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension([
-        { type: 'dns', value: 'localhost' },
-        { type: 'ip', value: '127.0.0.1' },
-      ]),
+      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))),
       await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
       await x509.SubjectKeyIdentifierExtension.create(serverKeys.publicKey),
     ],
@@ -52,6 +50,13 @@ export async function makeTlsFiles(folder: string): Promise<void> {
   writeFileSync(join(folder, 'server.crt.pem'), `${server.toString('pem')}\n`);
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', serverKeys.privateKey));
   writeSecretFile(join(folder, 'server.key.pem'), x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'));
+}
+
+/** Whether the certificate of this folder has all these names and is in force for another day. */
+export function tlsFilesFit(folder: string, names: readonly string[], now: Date): boolean {
+  const server = new X509Certificate(readFileSync(join(folder, 'server.crt.pem')));
+  const has = (name: string) => (isIP(name) === 0 ? server.checkHost(name) : server.checkIP(name)) !== undefined;
+  return Date.parse(server.validTo) > now.getTime() + DAY_MS && names.every(has);
 }
 
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {

@@ -8,7 +8,7 @@ import { developmentPolicy, POLICY_FILE } from '../../cli/dev/development-policy
 const FOLDER = mkdtempSync(join(tmpdir(), 'cs-policy-'));
 const paths = secretPaths(FOLDER);
 
-beforeAll(() => ensureDevSecrets(FOLDER, 'Example Organization', 'http://127.0.0.1:8080'));
+beforeAll(() => ensureDevSecrets(FOLDER, 'Example Organization', 'http://127.0.0.1:8080', ['localhost']));
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 
 it('a new data folder has policies under the arc for examples, which every program can read', () => {
