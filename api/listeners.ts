@@ -2,6 +2,8 @@ import type { Server as HttpServer } from 'node:http';
 import type { Server } from 'node:https';
 import type { Express } from 'express';
 import type { Config } from '../config/load-config.ts';
+import { lookOnHangup } from '../process/look-on-hangup.ts';
+import { type TlsWatch, watchTlsFiles } from '../process/watch-tls-files.ts';
 import { DOCS_PATH, filesApp, publicApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
 import { newDrain } from './drain.ts';
@@ -10,7 +12,6 @@ import { addressList } from './http/address-list.ts';
 import { HTTP_LIMITS } from './http/http-limits.ts';
 import { plainServer, type ServerSettings, secureServer } from './http/http-server.ts';
 import { drain, listen } from './http/listener.ts';
-import { type TlsWatch, watchTlsFiles } from './http/watch-tls-files.ts';
 
 export interface ListenerPorts {
   publicPort: number;
@@ -44,7 +45,7 @@ export async function startListeners(deps: ApiDeps): Promise<Listeners> {
     filesPort: await listen(filesServer, config.filesPort, config.apiHost),
   };
   for (const { name, server, port, host } of further) ports[`${name}Port`] = await listen(server, port, host);
-  const unwatch = onHangup(watches);
+  const unwatch = lookOnHangup(watches);
   const servers = [publicServer, filesServer, ...further.map(({ server }) => server)];
   return {
     ports,
@@ -66,16 +67,6 @@ function serverSettings({ maxConnections, maxConnectionsPerAddress, docsUrl = DO
 function watched({ config, log }: ApiDeps, { server, clientCas }: { server: Server; clientCas?: string }): TlsWatch {
   const files = { certificate: config.tlsCertificate, key: config.tlsKey, ...(clientCas === undefined ? {} : { clientCas }) };
   return watchTlsFiles(server, files, config.tlsReloadSeconds, log);
-}
-
-/** SIGHUP: the usual way to say "read your files again"; without a listener it would end the process. */
-function onHangup(watches: readonly TlsWatch[]): () => void {
-  const look = () => void Promise.all(watches.map((each) => each.look()));
-  process.on('SIGHUP', look);
-  return () => {
-    process.off('SIGHUP', look);
-    for (const each of watches) each.stop();
-  };
 }
 
 async function closed(servers: readonly HttpServer[]): Promise<void> {

@@ -23,6 +23,15 @@ const rate = (preset: string, mostEachSecond = MOST_EACH_SECOND) =>
     .refine(({ seconds }) => !(seconds > LONGEST_WINDOW), `must have a window of at most ${LONGEST_WINDOW} seconds`)
     .refine(({ points, seconds }) => !(points > mostEachSecond * seconds), `must be at most ${mostEachSecond} a second: more is no limit`);
 
+/** Of every listener with a certificate of ours. */
+export const TLS_RELOAD = {
+  tlsReloadSeconds: value(
+    'CS_TLS_RELOAD_SECONDS',
+    seconds(10, 3_600),
+    'How often the files of TLS certificate and key are looked at; a pair that does not fit is not taken over. SIGHUP looks at once. At most an hour: a pair that was replaced in an emergency is in force then.',
+  ),
+};
+
 /** How the listeners of the API meet the network. */
 export const EDGE = {
   tlsCertificate: watched(
@@ -32,11 +41,7 @@ export const EDGE = {
     'TLS certificate chain of the public listener, PEM; read again when it changes.',
   ),
   tlsKey: watched('CS_TLS_KEY_FILE', true, watchedPem, 'Private key of the TLS certificate, PEM; read again when it changes.'),
-  tlsReloadSeconds: value(
-    'CS_TLS_RELOAD_SECONDS',
-    seconds(10, 3_600),
-    'How often the files of TLS certificate and key are looked at; a pair that does not fit is not taken over. SIGHUP looks at once. At most an hour: a pair that was replaced in an emergency is in force then.',
-  ),
+  ...TLS_RELOAD,
   trustedProxies: value(
     'CS_TRUSTED_PROXIES',
     addresses,

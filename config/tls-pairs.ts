@@ -6,6 +6,7 @@ type Values = Readonly<Record<string, unknown>>;
 /** Every pair of certificate and key that a process shows to others: the settings, and their variables. */
 const PAIRS = [
   ['tlsCertificate', 'tlsKey', 'CS_TLS_CERT_FILE', 'CS_TLS_KEY_FILE'],
+  ['codecTlsCertificate', 'codecTlsKey', 'CS_CODEC_TLS_CERT_FILE', 'CS_CODEC_TLS_KEY_FILE'],
   ['temporalTlsCertificate', 'temporalTlsKey', 'CS_TEMPORAL_TLS_CERT_FILE', 'CS_TEMPORAL_TLS_KEY_FILE'],
 ] as const;
 

@@ -15,9 +15,15 @@ const CALLERS = ['temporal-schema', 'temporal', 'temporal-namespace', 'migrate',
 
 /**
  * `give(holder, file, content)` stores a file for one container, or for the people who operate. `names` are what callers know PostgreSQL
- * and Temporal by. For a first try the API has a certificate of the internal CA too; in production give it one that phones trust or pin.
+ * and Temporal by. For a first try API and codec server have a certificate of the internal CA too; in production give the API one that
+ * phones trust or pin, the codec server one that the browsers of operators trust.
  */
-export async function makeInternalTls({ give, apiNames, names = { postgres: ['postgres'], temporal: ['temporal'] } }) {
+export async function makeInternalTls({
+  give,
+  apiNames,
+  codecNames = ['localhost'],
+  names = { postgres: ['postgres'], temporal: ['temporal'] },
+}) {
   x509.cryptoProvider.set(webcrypto);
   const servers = await makeAuthority('servers');
   for (const caller of CALLERS) give(caller, 'internal-ca.crt.pem', servers.pem);
@@ -25,6 +31,7 @@ export async function makeInternalTls({ give, apiNames, names = { postgres: ['po
   await server('postgres', names.postgres, 'postgres-tls');
   await server('temporal', names.temporal, 'temporal-tls');
   await server('api', apiNames, 'api-tls');
+  await server('codec', codecNames, 'codec-tls');
   await makeTemporalClients(give);
   await makeInternode(give);
 }

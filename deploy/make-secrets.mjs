@@ -39,6 +39,7 @@ const { values: options } = parseArgs({
     organization: { type: 'string' },
     'public-base-url': { type: 'string' },
     'api-name': { type: 'string', multiple: true, default: ['localhost'] },
+    'codec-name': { type: 'string', multiple: true, default: ['localhost'] },
   },
 });
 if (options.organization === undefined || options['public-base-url'] === undefined) {
@@ -51,7 +52,7 @@ for (const name of FOLDERS) mkdirSync(folder(name), { recursive: true, mode: 0o7
 makeAuthorities();
 makeKeys();
 makeDatabase();
-await makeInternalTls({ give: write, apiNames: options['api-name'] });
+await makeInternalTls({ give: write, apiNames: options['api-name'], codecNames: options['codec-name'] });
 const root = process.getuid?.() === 0;
 if (root) giveSecrets(folder('secrets'));
 console.log(`Filled ${folder('secrets')} and ${folder('public')}.`);

@@ -1,9 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { Payload } from '@temporalio/common';
 import { bearerChallenge } from '../callers/bearer-challenge.ts';
 import { PROBLEMS } from '../contract/error-codes.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { KeyRing } from '../core/key-ring.ts';
+import type { TlsPair } from '../core/tls/tls-pair-fault.ts';
+import { tlsContext } from '../process/tls-context.ts';
 import { type CodecRefusal, codecRefusal, isCodecRefusal } from './codec-refusal.ts';
 import { decryptForDisplay, encrypt } from './payload-codec.ts';
 import { parsePayloads, renderPayloads } from './payload-json.ts';
@@ -19,12 +22,16 @@ export interface CodecServerOptions {
   encodes: boolean;
   /** Throws a ServiceError (`invalid_token`, `insufficient_scope`, `service_unavailable`) unless the caller is an operator. In development, on loopback, it may let everybody in. */
   authorise: (request: IncomingMessage, path: '/encode' | '/decode') => Promise<void>;
+  /** Certificate and key of its own: it speaks https then, and nothing else. */
+  tls?: TlsPair;
   /** Called with what was not foreseen; never with a payload. */
   onFault?: (error: unknown) => void;
 }
 
 export interface CodecServer {
   readonly port: number;
+  /** With TLS: whose certificate may be replaced while it runs. */
+  readonly secure?: SecureServer;
   close(): Promise<void>;
 }
 
@@ -40,14 +47,23 @@ const HEADERS = 'authorization, authorization-extras, content-type, x-namespace'
  * somebody sent by hand. Refusals are problem documents (RFC 9457). Source: https://docs.temporal.io/production-deployment/data-encryption
  */
 export async function startCodecServer(options: CodecServerOptions): Promise<CodecServer> {
-  const server = createServer({ requestTimeout: REQUEST_MS }, (request, response) => {
+  const { tls, port, host } = options;
+  const answering: RequestListener = (request, response) => {
     handle(request, response, options).catch((error: unknown) => refuse(response, error, options));
-  });
+  };
+  const secure = tls === undefined ? undefined : secureServer(tls, answering);
+  const server = secure ?? createServer({ requestTimeout: REQUEST_MS }, answering);
   await new Promise<void>((done, failed) => {
     server.once('error', failed);
-    server.listen(options.port, options.host, done);
+    server.listen(port, host, done);
   });
-  return { port: portOf(server, options.port), close: () => close(server) };
+  return { port: portOf(server, port), ...(secure === undefined ? {} : { secure }), close: () => close(server) };
+}
+
+/** As the other TLS listeners: same versions and ciphers, a handshake that fails tells nobody anything. */
+function secureServer(tls: TlsPair, answering: RequestListener): SecureServer {
+  const options = { ...tlsContext(tls), requestTimeout: REQUEST_MS, handshakeTimeout: REQUEST_MS, ALPNProtocols: ['http/1.1'] };
+  return createSecureServer(options, answering).on('tlsClientError', (_error, socket) => socket.destroy());
 }
 
 async function handle(request: IncomingMessage, response: ServerResponse, options: CodecServerOptions): Promise<void> {
@@ -141,12 +157,12 @@ function tellCaller(response: ServerResponse, error: ServiceError): void {
   if (error.retryAfterSeconds !== undefined) response.setHeader('retry-after', String(error.retryAfterSeconds));
 }
 
-function portOf(server: Server, wanted: number): number {
+function portOf(server: Server | SecureServer, wanted: number): number {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : wanted;
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server | SecureServer): Promise<void> {
   return new Promise((done) => {
     server.close(() => done());
     server.closeAllConnections();

@@ -5,8 +5,11 @@ import { keySetOf } from '../callers/key-set-of.ts';
 import { allows } from '../callers/scopes.ts';
 import { type Config, ConfigError } from '../config/load-config.ts';
 import { ServiceError } from '../contract/service-error.ts';
+import { startHealthListener } from '../process/health-listener.ts';
+import { lookOnHangup } from '../process/look-on-hangup.ts';
 import type { Running } from '../process/run-process.ts';
-import { type CodecServerOptions, startCodecServer } from './codec-server.ts';
+import { type TlsFiles, watchTlsFiles } from '../process/watch-tls-files.ts';
+import { type CodecServer, type CodecServerOptions, startCodecServer } from './codec-server.ts';
 
 type CodecConfig = Config<'codec'>;
 /** Decrypting changes nothing; whoever encrypts can write what the workers take for the service's own. */
@@ -15,10 +18,13 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 export interface RunningCodec extends Running {
   readonly port: number;
+  /** Of health and metrics in plain HTTP, where it is configured. */
+  readonly healthPort?: number;
 }
 
 /** The codec server as a process: on loopback it serves whoever is on the machine, elsewhere only operators with an access token. */
 export async function startCodec(config: CodecConfig, log: Logger): Promise<RunningCodec> {
+  const tls = tlsFilesOf(config);
   const server = await startCodecServer({
     host: config.codecHost,
     port: config.codecPort,
@@ -27,9 +33,28 @@ export async function startCodec(config: CodecConfig, log: Logger): Promise<Runn
     encodes: config.codecEncodes,
     authorise: authoriser(config, log),
     onFault: (err) => log.error({ err }, 'unexpected failure'),
+    ...(tls === undefined ? {} : { tls: { certificate: tls.certificate.content, key: tls.key.content } }),
   });
+  const unwatch = lookOnHangup(watchesOf(server, tls, config, log));
+  const { internalHost, codecHealthPort } = config;
+  const health = codecHealthPort === undefined ? undefined : await startHealthListener(internalHost, codecHealthPort, []);
   log.info({ port: server.port }, 'listening');
-  return { port: server.port, stop: () => server.close() };
+  return {
+    port: server.port,
+    ...(health === undefined ? {} : { healthPort: health.port }),
+    stop: async () => {
+      unwatch();
+      await Promise.all([server.close(), health?.close()]);
+    },
+  };
+}
+
+function tlsFilesOf({ codecTlsCertificate: certificate, codecTlsKey: key }: CodecConfig): TlsFiles | undefined {
+  return certificate === undefined || key === undefined ? undefined : { certificate, key };
+}
+
+function watchesOf({ secure }: CodecServer, tls: TlsFiles | undefined, config: CodecConfig, log: Logger) {
+  return secure === undefined || tls === undefined ? [] : [watchTlsFiles(secure, tls, config.tlsReloadSeconds, log)];
 }
 
 /** The verification of the operator listener. There is no database here, so the clock of this process judges age. */

@@ -1,12 +1,12 @@
 import { createServer as createHttpServer, type Server as HttpServer, type RequestListener, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { TlsPair } from '../../core/tls/tls-pair-fault.ts';
+import { tlsContext } from '../../process/tls-context.ts';
 import { answerUnparsed } from './answer-unparsed.ts';
 import { boundConnections } from './bound-connections.ts';
 import { fewAtOnce } from './few-at-once.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { meetExpectation } from './meet-expectation.ts';
-import { tlsContext } from './tls-context.ts';
 
 export interface ServerSettings {
   readonly limits: HttpLimits;

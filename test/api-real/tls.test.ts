@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { watchTlsFiles } from '../../api/http/watch-tls-files.ts';
+import { watchTlsFiles } from '../../process/watch-tls-files.ts';
 import { makeTestTls } from '../sdk/test-tls.ts';
 import { startStand } from './stand/stand.ts';
 import { testCertificate } from './stand/test-pki.ts';

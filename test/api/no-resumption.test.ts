@@ -3,7 +3,7 @@ import { connect, type SecureVersion, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { HTTP_LIMITS } from '../../api/http/http-limits.ts';
 import { secureServer } from '../../api/http/http-server.ts';
-import { tlsContext } from '../../api/http/tls-context.ts';
+import { tlsContext } from '../../process/tls-context.ts';
 import { CLIENT_AUTH, SERVER_AUTH, type TestCertificate, testCa, testCertificate } from '../api-real/stand/test-pki.ts';
 import { portOf } from '../api-real/stand/token-issuer.ts';
 

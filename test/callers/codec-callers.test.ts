@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { type RequestOptions, request } from 'node:https';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { exportJWK } from 'jose';
 import { pino } from 'pino';
@@ -7,7 +9,8 @@ import { renderPayloads } from '../../temporal/payload-json.ts';
 import { startCodec } from '../../temporal/start-codec.ts';
 import { jwksServer, signingKey } from '../callers/jwks-server.ts';
 import { doorOf, REFUSED_TOKENS } from '../callers/refused-tokens.ts';
-import { environmentOf } from '../config/process-environment.ts';
+import { environmentOf, fileWith } from '../config/process-environment.ts';
+import { makeTestTls } from '../sdk/test-tls.ts';
 
 /* Who may read histories: the codec server as it is started, with the verification of the operator listener. */
 
@@ -38,7 +41,7 @@ async function codec(keySet: object = { keys: [key.jwk] }, settings: Record<stri
     pino({}, { write: (line: string) => lines.push(line) }),
   );
   onTestFinished(() => server.stop());
-  return { base: `http://127.0.0.1:${server.port}`, lines, keys };
+  return { base: `http://127.0.0.1:${server.port}`, port: server.port, healthPort: server.healthPort, lines, keys };
 }
 
 const send = (base: string, path: string, authorization?: string) =>
@@ -51,6 +54,54 @@ const send = (base: string, path: string, authorization?: string) =>
 async function line(answer: Response): Promise<string> {
   const body: unknown = await answer.json();
   return `${answer.status} ${String(Reflect.get(Object(body), 'code'))}`;
+}
+
+describe('the codec server with a certificate of its own', () => {
+  const pair = (cert: string, tlsKey: string) => ({ CS_CODEC_TLS_CERT_FILE: fileWith(cert), CS_CODEC_TLS_KEY_FILE: fileWith(tlsKey) });
+
+  test('speaks https, TLS 1.2 and better, and asks for the operator; health and metrics are in plain HTTP', async () => {
+    const tls = makeTestTls();
+    const { port, healthPort } = await codec(undefined, { ...pair(tls.cert, tls.key), CS_CODEC_HEALTH_PORT: '0' });
+    expect(await post(port, tls.ca)).toBe(401);
+    expect(await post(port, tls.ca, `Bearer ${await door.token()}`)).toBe(200);
+    await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+    await expect(post(port, tls.ca, undefined, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).rejects.toThrow();
+    for (const path of ['/healthz', '/readyz', '/metrics']) expect((await fetch(`http://127.0.0.1:${healthPort}${path}`)).status).toBe(200);
+  });
+
+  test('takes over a renewed one', async () => {
+    const [first, next] = [makeTestTls(), makeTestTls()];
+    const files = pair(first.cert, first.key);
+    const { port, lines } = await codec(undefined, { ...files, CS_TLS_RELOAD_SECONDS: '3600' });
+    writeFileSync(files.CS_CODEC_TLS_CERT_FILE, next.cert);
+    writeFileSync(files.CS_CODEC_TLS_KEY_FILE, next.key);
+    process.emit('SIGHUP');
+    await expect.poll(() => lines.join('')).toContain('TLS certificate replaced');
+    expect(await post(port, next.ca)).toBe(401);
+    await expect(post(port, first.ca)).rejects.toThrow();
+  });
+
+  test.each(['CS_CODEC_TLS_CERT_FILE', 'CS_CODEC_TLS_KEY_FILE'] as const)('%s alone makes no https', (env) => {
+    const given = environmentOf('codec', { [env]: pair(makeTestTls().cert, makeTestTls().key)[env] });
+    expect(() => loadConfig('codec', given)).toThrow('CS_CODEC_TLS_CERT_FILE and CS_CODEC_TLS_KEY_FILE are set together or not at all');
+  });
+
+  test('does not start with a key that is not the one of the certificate', async () => {
+    await expect(codec(undefined, pair(makeTestTls().cert, makeTestTls().key))).rejects.toThrow(
+      'CS_CODEC_TLS_CERT_FILE and CS_CODEC_TLS_KEY_FILE do not belong together: the key is not the one of the certificate',
+    );
+  });
+});
+
+/** The status of POST /decode by https. */
+function post(port: number, ca: string, authorization?: string, more: RequestOptions = {}): Promise<number | undefined> {
+  const headers = { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) };
+  return new Promise((done, failed) => {
+    const call = request({ host: 'localhost', port, path: '/decode', method: 'POST', ca, agent: false, headers, ...more }, (response) => {
+      response.resume().once('end', () => done(response.statusCode));
+    });
+    call.once('error', failed).end(clear);
+  });
 }
 
 describe('the codec server', () => {

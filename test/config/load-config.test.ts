@@ -52,6 +52,7 @@ describe('keys are where they belong', () => {
     ['CS_PIN_SALT_KEYS_FILE', ['api']],
     ['CS_TOKEN_KEYS_FILE', ['api']],
     ['CS_TLS_KEY_FILE', ['api']],
+    ['CS_CODEC_TLS_KEY_FILE', ['codec']],
     ['CS_CODEC_KEYS_FILE', ['api', 'worker', 'issuer', 'codec']],
   ])('%s goes to %j only', (env, expected) => {
     expect(holders(env)).toEqual(expected);

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { type Field, PROCESSES } from '../../config/fields.ts';
 import { COMPOSE, read, serviceOf } from './compose.ts';
 
@@ -12,6 +14,10 @@ const KEYS = new Set(
     .map(({ env }) => env),
 );
 const SETTINGS = new Set(PROCESS_NAMES.flatMap(fieldsOf).map(({ env }) => env));
+const UI = z.object({
+  cors: z.object({ allowOrigins: z.array(z.string()) }),
+  codec: z.object({ endpoint: z.string(), passAccessToken: z.boolean() }),
+});
 
 describe.each(PROCESS_NAMES)('the service %s of docker-compose.yml', (name) => {
   const { environment, command } = serviceOf(name);
@@ -32,6 +38,31 @@ describe.each(PROCESS_NAMES)('the service %s of docker-compose.yml', (name) => {
 
   it('has every key in a secret of its own, never in a variable', () => {
     for (const [env, value] of Object.entries(environment)) if (KEYS.has(env)) expect(value).toMatch(/^\/run\/secrets\/[a-z.-]+$/);
+  });
+});
+
+describe('the Temporal UI with sign-in reads histories', () => {
+  const ui = UI.parse(parse(read('deploy/temporal/ui.example.yaml')));
+  const { environment } = serviceOf('codec');
+
+  it('by https, because it sends an access token over nothing else, and the codec server has a certificate', () => {
+    expect([new URL(ui.codec.endpoint).protocol, ui.codec.passAccessToken]).toEqual(['https:', true]);
+    expect(Object.keys(environment)).toEqual(expect.arrayContaining(['CS_CODEC_TLS_CERT_FILE', 'CS_CODEC_TLS_KEY_FILE']));
+  });
+
+  it('at the port that is published, from the origin that is let in', () => {
+    const published = read('deploy/compose.operators.yml');
+    expect(published).toContain(`:${new URL(ui.codec.endpoint).port}"`);
+    expect(environment['CS_TEMPORAL_UI_ORIGIN']).toContain(ui.cors.allowOrigins[0]);
+  });
+
+  it('with the scope that decoding wants', () => {
+    const scopes = /^# +scopes: \[(.*)\]$/m.exec(read('deploy/temporal/ui.example.yaml'))?.[1];
+    expect(scopes?.split(', ')).toEqual(expect.arrayContaining(['openid', 'operator:read']));
+  });
+
+  it('while health is asked in plain HTTP on loopback', () => {
+    expect(environment['HEALTH_URL']).toBe(`http://127.0.0.1:${environment['CS_CODEC_HEALTH_PORT']}/healthz`);
   });
 });
 

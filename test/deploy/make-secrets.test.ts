@@ -49,6 +49,7 @@ describe('deploy/make-secrets.mjs', () => {
     expect(holders('owner.database-url')).toEqual(['migrate']);
     expect(holders('evidence.key.pem')).toEqual(['worker']);
     for (const file of ['token.keys', 'pin-salt.keys', 'pin-pepper.keys', 'api-tls.key.pem']) expect(holders(file)).toEqual(['api']);
+    expect(holders('codec-tls.key.pem')).toEqual(['codec']);
   });
 
   it('keeps the root key and its passphrase apart from everything that a container is given', () => {
@@ -122,14 +123,17 @@ describe('deploy/renew-internal-tls.mjs', () => {
     ] as const;
     const before = names.map(([container, file]) => certificateOf(container, file).serialNumber);
     const own = certificateOf('api', 'api-tls').serialNumber;
+    const codec = certificateOf('codec', 'codec-tls').serialNumber;
     renew();
     names.forEach(([container, file], i) => expect(certificateOf(container, file).serialNumber, file).not.toBe(before[i]));
     expect(certificateOf('postgres', 'postgres-tls').verify(certificateOf('migrate', 'internal-ca').publicKey)).toBe(true);
     expect(statSync(join(OUT, 'secrets', 'worker', 'temporal-client.key.pem')).mode & 0o777).toBe(0o600);
-    // The API has one that phones trust, unless it is said to be ours.
+    // The API has one that phones trust, the codec server one that browsers trust, unless it is said to be ours.
     expect(certificateOf('api', 'api-tls').serialNumber).toBe(own);
-    renew('--api-name', 'api.example.org');
+    expect(certificateOf('codec', 'codec-tls').serialNumber).toBe(codec);
+    renew('--api-name', 'api.example.org', '--codec-name', 'codec.example.org');
     expect(certificateOf('api', 'api-tls').checkHost('api.example.org')).toBe('api.example.org');
+    expect(certificateOf('codec', 'codec-tls').checkHost('codec.example.org')).toBe('codec.example.org');
   });
 
   it('makes nothing where there are no secrets', () => {

@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import type { Logger } from 'pino';
-import type { WatchedFile } from '../../config/watched-file.ts';
-import type { TlsPair } from '../../core/tls/tls-pair-fault.ts';
+import type { WatchedFile } from '../config/watched-file.ts';
+import type { TlsPair } from '../core/tls/tls-pair-fault.ts';
 import { faultOfPair, tlsContext } from './tls-context.ts';
 
 /** The files of a listener's certificate and key. */

@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { type TlsPair, tlsDatesFault, tlsPairFault } from '../../core/tls/tls-pair-fault.ts';
+import { type TlsPair, tlsDatesFault, tlsPairFault } from '../core/tls/tls-pair-fault.ts';
 
 /** TLS 1.2 only with ECDHE and AEAD (RFC 9325 §4.2); 1.3 has nothing else. */
 const CIPHERS = [
