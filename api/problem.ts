@@ -42,9 +42,12 @@ function retryAfterSeconds(error: ServiceError): number | undefined {
 export function asServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   const code = bodyParserCode(error);
+  if (code === 'unsupported_media_type') return new ServiceError(code, COMPRESSED);
   if (code !== undefined) return new ServiceError(code);
   return new ServiceError('internal_error', 'The fault was logged under the request id.');
 }
+
+const COMPRESSED = 'The header Content-Encoding says that the body is compressed: send it as it is, without that header.';
 
 /** Express' body reader and router throw http-errors; these are their stable types. */
 function bodyParserCode(error: unknown): ErrorCode | undefined {

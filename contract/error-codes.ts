@@ -87,7 +87,7 @@ const HTTP_PROBLEMS = {
     status: 415,
     retryable: false,
     title: 'The body must be application/json in UTF-8, not compressed',
-    hint: 'Set Content-Type: application/json; no other charset and no Content-Encoding.',
+    hint: 'Set Content-Type: application/json, if any charset then utf-8, and no Content-Encoding. The detail names the part that is not taken.',
   },
   expectation_failed: {
     status: 417,

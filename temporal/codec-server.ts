@@ -3,6 +3,7 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import type { Payload } from '@temporalio/common';
 import { bearerChallenge } from '../callers/bearer-challenge.ts';
 import { PROBLEMS } from '../contract/error-codes.ts';
+import { jsonTypeFault } from '../contract/json-media-type.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import type { KeyRing } from '../core/key-ring.ts';
 import type { TlsPair } from '../core/tls/tls-pair-fault.ts';
@@ -73,8 +74,8 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   if (path !== '/encode' && path !== '/decode') throw codecRefusal(404, 'route_not_found', 'There are POST /encode and POST /decode.');
   if (request.method !== 'POST') throw codecRefusal(405, 'method_not_allowed', 'Send POST.');
-  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
-    throw codecRefusal(415, 'unsupported_media_type', 'Send application/json.');
+  const typeFault = jsonTypeFault(request.headers['content-type']);
+  if (typeFault !== undefined) throw codecRefusal(415, 'unsupported_media_type', typeFault);
   await options.authorise(request, path);
   if (path === '/encode' && !options.encodes) throw encodingIsOff();
   const payloads = parsePayloads(await readBody(request));

@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler } from 'express';
 import type { z } from 'zod';
+import { jsonTypeFault } from '../../contract/json-media-type.ts';
 import { ServiceError } from '../../contract/service-error.ts';
 import { explainNull, placeOf } from './explain-null.ts';
 import { jsonExcess } from './json-bounds.ts';
@@ -22,12 +23,8 @@ export function parseBody<Schema extends z.ZodType>(req: Request, schema: Schema
 }
 
 function requireJson(req: Request): void {
-  const [type, ...parameters] = (req.headers['content-type'] ?? '')
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim());
-  const utf8 = parameters.every((parameter) => parameter === 'charset=utf-8' || parameter === 'charset="utf-8"');
-  if (type !== 'application/json' || !utf8) throw new ServiceError('unsupported_media_type');
+  const fault = jsonTypeFault(req.headers['content-type']);
+  if (fault !== undefined) throw new ServiceError('unsupported_media_type', fault);
 }
 
 function parseJson(body: unknown): unknown {

@@ -42,6 +42,14 @@ describe('the body', () => {
     expect(text(answer, 'pointer')).toBe(pointer);
   });
 
+  test.each(['text/html', 'application/json;', 'nonsense', 'application/json;q=0', '*/*;;'])(
+    'Accept: %s changes nothing',
+    async (accept) => {
+      expect((await create({ ...GOOD, platform: 'x' }, { accept })).headers.get('content-type')).toMatch(/^application\/problem\+json/);
+      expect(line(await create(GOOD, { accept }))).toBe('201');
+    },
+  );
+
   test('a null says what to do about it', async () => {
     expect((await create({ ...GOOD, deviceId: null })).body).toMatchObject({ detail: '/deviceId is null: a value is needed.' });
     expect((await create({ ...GOOD, comment: null })).body).toMatchObject({ detail: '/comment is null: leave it out.' });
@@ -113,16 +121,21 @@ describe('the body', () => {
     ['application/x-www-form-urlencoded', {}],
     ['multipart/form-data; boundary=x', {}],
   ])('as %s: 415', async (type) => {
-    expect(line(await create(JSON.stringify(GOOD), { 'content-type': type }))).toBe('415 unsupported_media_type');
+    const answer = await create(JSON.stringify(GOOD), { 'content-type': type });
+    expect([line(answer), text(answer, 'detail')]).toEqual(['415 unsupported_media_type', expect.stringContaining('Content-Type')]);
   });
 
   test.each(['gzip', 'deflate', 'br', 'nonsense'])('with Content-Encoding %s: 415, nothing is inflated', async (encoding) => {
-    expect(line(await create(gzipSync(JSON.stringify(GOOD)), { 'content-encoding': encoding }))).toBe('415 unsupported_media_type');
+    const answer = await create(gzipSync(JSON.stringify(GOOD)), { 'content-encoding': encoding });
+    expect([line(answer), text(answer, 'detail')]).toEqual(['415 unsupported_media_type', expect.stringContaining('Content-Encoding')]);
   });
 
-  test.each(['application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'Application/JSON'])('as %s is taken', async (type) => {
-    expect(line(await create(JSON.stringify(GOOD), { 'content-type': type }))).toBe('201');
-  });
+  test.each(['application/json; charset=utf-8', 'Application/JSON;', 'application/json;; charset=utf8; v=1'])(
+    'as %s is taken',
+    async (type) => {
+      expect(line(await create(JSON.stringify(GOOD), { 'content-type': type }))).toBe('201');
+    },
+  );
 });
 
 describe('the Idempotency-Key', () => {

@@ -126,6 +126,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'callers/',
       'config/',
       'contract/error-codes.ts',
+      'contract/json-media-type.ts',
       'contract/search-attributes.ts',
       'contract/service-error.ts',
       'core/key-ring.ts',
