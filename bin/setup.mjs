@@ -65,7 +65,7 @@ export function runToEnd(command, args, env = {}) {
   child.once('close', () => signals.forEach(([signal, pass]) => process.off(signal, pass)));
   return new Promise((done) => {
     child.once('error', (error) => {
-      process.stderr.write(`${command} could not be started: ${error.message}\n`);
+      process.stderr.write(`${command} could not be started (${error.message}): is it on PATH and executable?\n`);
       done(127);
     });
     child.once('exit', (code, signal) => done(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 1)));
@@ -99,7 +99,9 @@ async function quietly(doing, command, args) {
 }
 
 function fail(doing, { code, output }) {
-  process.stderr.write(`${output}\n${doing} failed with exit code ${code}.\n`);
+  process.stderr.write(
+    `${output}\n${doing} failed with exit code ${code}: what is above says why. Mend that and run the same command again.\n`,
+  );
   process.exit(1);
 }
 

@@ -10,13 +10,18 @@ import { readSpki } from '../core/keys/read-spki.ts';
  */
 export function readPublicKey(file: Buffer): Uint8Array {
   const text = file.toString('latin1');
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw new Error('This file holds a private key. Give its public half or its hash.');
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
+    throw new Error(
+      'This file holds a private key. Give its public half: openssl pkey -pubout -in <file> -out <new file>. Or say its hash.',
+    );
   const [, body] = /-----BEGIN [A-Z0-9 ]+-----([A-Za-z0-9+/=\s]+)-----END/.exec(text) ?? [];
   const der = body === undefined ? file : Buffer.from(body, 'base64');
   const spki = attempt(() => readPkcs10(readDer(der)).spki.octets) ?? attempt(() => keyOfCertificate(der)) ?? der;
   const found = attempt(() => inOneEncoding(spki));
   if (found === undefined)
-    throw new Error('The file holds no RSA, P-256 or P-384 public key, neither as such nor in a certificate or a CSR.');
+    throw new Error(
+      'The file holds no RSA, P-256 or P-384 public key, neither as such nor in a certificate or a CSR. Look with openssl pkey -pubin -text -noout -in <file>.',
+    );
   return found;
 }
 

@@ -26,7 +26,7 @@ export function readSecretFile(path: string): Buffer {
     const { mode, uid } = fstatSync(fd);
     const own = process.geteuid?.();
     if (own !== undefined && uid !== own && uid !== 0)
-      throw new Error(`${path} belongs to another user: a secret is read only from you or root.`);
+      throw new Error(`${path} belongs to another user: a secret is read only from you or root. chown it to yourself, or copy it.`);
     if (own !== undefined && (mode & 0o037) !== 0)
       throw new Error(`Others may read or change ${path} (mode ${(mode & 0o777).toString(8)}), and it holds a secret: chmod 600 ${path}`);
     return readFileSync(fd);

@@ -13,7 +13,7 @@ import { verifySegment } from './verify-segment.ts';
 export async function dropSegment(db: Database, url: string, path: string, keys: readonly EvidenceJwk[], actor: string): Promise<number> {
   const segment = await openSegment(path);
   const verdict = await verifySegment(segment, keys);
-  if (!verdict.ok) throw new Error(`The file is not sound, nothing is dropped. ${verdict.finding.what}`);
+  if (!verdict.ok) throw new Error(`The file is not sound, nothing is dropped. ${verdict.finding.what} Export again with cs audit export.`);
   await requireBeginning(db, segment);
   await requireSame(db, segment);
   return drop(url, segment.header.through, actor, await sha256OfFile(path));
@@ -21,7 +21,8 @@ export async function dropSegment(db: Database, url: string, path: string, keys:
 
 async function requireBeginning(db: Database, { header: { start } }: Segment): Promise<void> {
   const floor = (await readCheckpoints(db)).findLast(({ dropped }) => dropped)?.seq ?? 0;
-  if (floor !== start.seq) throw new Error(`The file begins after place ${start.seq}, the database after ${floor}: export again.`);
+  if (floor !== start.seq)
+    throw new Error(`The file begins after place ${start.seq}, the database after ${floor}: export again, nothing is dropped.`);
 }
 
 /** The signature covers the hashes; that the file holds the very rows is compared all the same, before anything goes. */
@@ -32,7 +33,9 @@ async function requireSame(db: Database, segment: Segment): Promise<void> {
     const held = await take(stored, batch.length);
     for (const [index, entry] of batch.entries()) {
       if (JSON.stringify(sorted(entry)) !== JSON.stringify(sorted(held[index])))
-        throw new Error(`Place ${entry.seq} of the file is not what the database holds: nothing is dropped.`);
+        throw new Error(
+          `Place ${entry.seq} of the file is not what the database holds: nothing is dropped. Look with cs audit verify which of the two was changed.`,
+        );
     }
   }
 }
@@ -41,7 +44,10 @@ async function requireSame(db: Database, segment: Segment): Promise<void> {
 async function take<Item>(source: AsyncGenerator<Item[], void>, count: number): Promise<Item[]> {
   const next = await source.next();
   const fits = next.done !== true && next.value.length === count;
-  if (!fits) throw new Error('The database does not hold as many rows as the file: nothing is dropped.');
+  if (!fits)
+    throw new Error(
+      'The database does not hold as many rows as the file: nothing is dropped. Is it the database that the file came from? Look with cs audit verify.',
+    );
   return next.value;
 }
 

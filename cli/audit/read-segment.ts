@@ -32,7 +32,9 @@ export async function openSegment(path: string): Promise<Segment> {
     }
   }
   if (header === undefined || !closed || checkpoints.at(-1)?.seq !== header.through)
-    throw new Error(`${path} is not a whole audit segment: it must end with the checkpoint that its header names.`);
+    throw new Error(
+      `${path} is not a whole audit segment: it must end with the checkpoint that its header names. It was cut off: take another copy, or export again.`,
+    );
   return { header, keys: toEvidenceJwks(header.keys), checkpoints, entries: () => entriesOf(path) };
 }
 

@@ -44,6 +44,6 @@ function parse<Schema extends z.ZodType>(schema: Schema, line: string, number: n
   try {
     return schema.parse(JSON.parse(line));
   } catch {
-    throw new Error(`Line ${number} is not one of an audit segment.`);
+    throw new Error(`Line ${number} is not one of an audit segment: name a file that cs audit export wrote, unchanged.`);
   }
 }

@@ -10,7 +10,10 @@ export async function verifySegment(segment: Segment, keys: readonly EvidenceJwk
   const verdict = await verifyAudit({ start: header.start, entries: segment.entries(), checkpoints, keys: keys ?? segment.keys });
   if (!verdict.ok || kept === undefined) return verdict;
   const found = kept.seq === header.start.seq ? header.start.hash : await hashAt(segment, kept.seq);
-  if (found === undefined) throw new Error(`Place ${kept.seq} is not in this file: it holds ${verdict.from} to ${verdict.through}.`);
+  if (found === undefined)
+    throw new Error(
+      `Place ${kept.seq} is not in this file: it holds ${verdict.from} to ${verdict.through}. Name the file with that place, or leave out --head.`,
+    );
   return found === kept.hash
     ? verdict
     : { ok: false, finding: rewritten(header.start.seq, kept.seq, 'the head that was kept elsewhere has') };

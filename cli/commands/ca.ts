@@ -35,7 +35,8 @@ function initCommand(): Command {
     )
     .action(({ out, organization, publicBaseUrl, passphrases }: InitOptions) => {
       const folder = resolve(out);
-      if (existsSync(join(folder, 'root.crt.pem'))) throw new Error(`${out} holds a hierarchy already; take another folder.`);
+      if (existsSync(join(folder, 'root.crt.pem')))
+        throw new Error(`${out} holds a hierarchy already, which is kept: name another folder with --out.`);
       writeHierarchy(folder, createHierarchy({ organization, publicBaseUrl, now: new Date(), passphrases: readPassphrases(passphrases) }));
       printText(`Wrote root, issuing-rsa and issuing-ec (.crt.pem, .key.pem) and root.crl to ${out}. Keep root.key.pem offline.`);
     });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { explainCsr } from '../csr/explain-csr.ts';
 import { readCsrFile } from '../csr/read-csr-file.ts';
+import { errorSentence } from '../error-sentence.ts';
 import { complain, printJson, printText } from '../print.ts';
 
 interface CheckOptions {
@@ -38,7 +39,7 @@ function check(file: string, options: CheckOptions): void {
     else printText(text);
     process.exitCode = accepted ? 0 : 1;
   } catch (error) {
-    complain(`cs: ${error instanceof Error ? error.message : 'cannot read'}`);
+    complain(`cs: ${errorSentence(error)}`);
     process.exitCode = CANNOT_READ;
   }
 }

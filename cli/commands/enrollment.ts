@@ -75,5 +75,7 @@ async function exportSigned(db: Database, id: EnrollmentId, file: string): Promi
     }
     await sleep(250);
   }
-  throw new Error('No enrollment worker signed the timeline: is `cs worker` running?');
+  throw new Error(
+    'No enrollment worker signed the timeline: is `cs worker` running, on this database? Look at its /readyz, then ask again.',
+  );
 }

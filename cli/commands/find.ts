@@ -3,6 +3,7 @@ import { enrollmentWorkflowId, isEnrollmentId } from '../../contract/ids.ts';
 import { readEnrollmentId } from '../../contract/read-enrollment-id.ts';
 import { type Criterion, type FoundEnrollment, findEnrollments } from '../../store/find.ts';
 import { attachment } from '../dev/dev-json.ts';
+import { nothingFits } from '../nothing-fits.ts';
 import { printJson, printText } from '../print.ts';
 import { visibleText } from '../visible-text.ts';
 import { withDatabase } from '../with-database.ts';
@@ -45,7 +46,7 @@ async function find(options: FindOptions): Promise<void> {
     temporal: link(ui, options.namespace, one),
   }));
   if (options.json === true) printJson(found);
-  else printText(found.map(render).join('\n\n') || 'Nothing fits.');
+  else printText(found.map(render).join('\n\n') || nothingFits(options));
 }
 
 function toCriterion({ device, user, serial, enrollment }: FindOptions): Criterion {
@@ -54,7 +55,10 @@ function toCriterion({ device, user, serial, enrollment }: FindOptions): Criteri
   }
   const given = enrollment === undefined ? undefined : readEnrollmentId(enrollment);
   if (given?.fault !== undefined) throw new Error(`--enrollment: ${given.fault}`);
-  if (serial !== undefined && !/^[0-9A-Fa-f: ]+$/.test(serial)) throw new Error('--serial takes hex digits, with or without colons.');
+  if (serial !== undefined && !/^[0-9A-Fa-f: ]+$/.test(serial))
+    throw new Error(
+      `--serial takes hex digits, with or without colons; ${visibleText(serial)} has others: openssl x509 -serial prints it.`,
+    );
   return {
     ...(device === undefined ? {} : { deviceId: device }),
     ...(user === undefined ? {} : { userId: user }),

@@ -65,7 +65,10 @@ const HASH = /^[0-9a-f]{64}$/;
 function toSpkiSha256(text: string): string {
   const hash = text.toLowerCase().replaceAll(':', '');
   if (HASH.test(hash)) return hash;
-  if (!existsSync(text)) throw new Error(`${text} is neither a file nor 64 hex digits.`);
+  if (!existsSync(text))
+    throw new Error(
+      `${text} is neither a file nor 64 hex digits: name a file with the public key, certificate or CSR, or the SHA-256 of its SubjectPublicKeyInfo.`,
+    );
   return createHash('sha256')
     .update(readPublicKey(readFileSync(text)))
     .digest('hex');

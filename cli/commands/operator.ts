@@ -50,7 +50,12 @@ function listCommand(): Command {
     const { state, serial, code, limit, cursor } = same;
     const query = { state, serial, code, limit, cursor, olderThanSeconds: olderThan, userId: user, deviceId: device };
     const page = await client.call('GET', '/v1/operator/enrollments', listResponse, query);
-    say(page, () => [...page.enrollments.map(renderLine), ...more(page.next)].join('\n') || 'Nothing fits.');
+    say(
+      page,
+      () =>
+        [...page.enrollments.map(renderLine), ...more(page.next)].join('\n') ||
+        'Nothing fits: no enrollment of this kind. Leave out options to see more.',
+    );
   });
 }
 

@@ -18,7 +18,7 @@ const MOST_OCTETS = 1_000_000;
 export function readCsrFile(path: string): CsrFile {
   const name = path === '-' ? 'standard input' : path;
   const octets = readBounded(path);
-  if (octets.length === 0) throw new Error(`${name} is empty.`);
+  if (octets.length === 0) throw new Error(`${name} is empty: nothing was written to it. Make the request again (docs/csr-tools.md).`);
   return { name, ...contentOf(octets) };
 }
 

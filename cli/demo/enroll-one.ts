@@ -74,7 +74,9 @@ const problem = z.object({ detail: z.string(), hint: z.string() });
 
 function sentencesOf(body: unknown): string {
   const parsed = problem.safeParse(body);
-  return parsed.success ? `${parsed.data.detail.replace(/[^.]$/, '$&.')} ${parsed.data.hint}` : 'no reason was given';
+  return parsed.success
+    ? `${parsed.data.detail.replace(/[^.]$/, '$&.')} ${parsed.data.hint}`
+    : 'no reason was given. Look into logs/token-service.log and logs/api.log of the data folder.';
 }
 
 /** A user who types the same PIN whenever asked, but gives up on a refusal instead of locking the PIN. */

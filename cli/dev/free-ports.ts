@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { portSentence } from './port-sentence.ts';
 
 export interface WantedPort {
   port: number;
@@ -20,7 +21,7 @@ const PAUSE_MS = 200;
  */
 export async function assertPortsFree(wanted: readonly WantedPort[], patienceMs = 0): Promise<void> {
   for (let waited = 0; waited < patienceMs && (await anyTaken(wanted)); waited += PAUSE_MS) await sleep(PAUSE_MS);
-  const taken = await Promise.all(wanted.map(async (want) => ((await isFree(want)) ? undefined : sentence(want))));
+  const taken = await Promise.all(wanted.map(async (want) => portSentence(want, hostOf(want), await tryToListen(want.port, hostOf(want)))));
   const twice = wanted.filter(({ port }, index) => wanted.findIndex((other) => other.port === port) !== index).map(twiceSentence);
   const problems = [...taken.filter((line) => line !== undefined), ...twice];
   if (problems.length > 0) throw new Error(problems.join('\n'));
@@ -35,32 +36,30 @@ const TRIES = 100;
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const port = randomInt(LOWEST, HIGHEST);
-    if ((await tryToListen(port, '127.0.0.1')) !== undefined) return port;
+    if ((await tryToListen(port, '127.0.0.1')) === undefined) return port;
   }
-  throw new Error('127.0.0.1 has no free port');
+  throw new Error(`127.0.0.1 has no free port from ${LOWEST} to ${HIGHEST}: end what listens there (ss -ltn).`);
 }
 
 async function anyTaken(wanted: readonly WantedPort[]): Promise<boolean> {
   return (await Promise.all(wanted.map(isFree))).includes(false);
 }
 
-async function isFree({ port, host = '127.0.0.1' }: WantedPort): Promise<boolean> {
-  return (await tryToListen(port, host)) !== undefined;
+async function isFree(want: WantedPort): Promise<boolean> {
+  return (await tryToListen(want.port, hostOf(want))) === undefined;
 }
 
-function tryToListen(port: number, host: string): Promise<number | undefined> {
+function hostOf({ host = '127.0.0.1' }: WantedPort): string {
+  return host;
+}
+
+/** Undefined when it can be listened on, else the code of the system. */
+function tryToListen(port: number, host: string): Promise<string | undefined> {
   return new Promise((done) => {
     const server = createServer();
-    server.once('error', () => done(undefined));
-    server.listen({ port, host, exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address !== null ? address.port : port));
-    });
+    server.once('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => done(code));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => done(undefined)));
   });
-}
-
-function sentence({ port, role, option }: WantedPort): string {
-  return `Port ${port} for the ${role} is taken by another process; stop that one or choose another port with ${option}.`;
 }
 
 function twiceSentence({ port, role, option }: WantedPort): string {

@@ -46,7 +46,10 @@ export function startWithLifeline(command: string, args: readonly string[], opti
   });
   closeSync(log);
   const { pid } = child;
-  if (pid === undefined) throw new Error(`${command} could not be started`);
+  if (pid === undefined)
+    throw new Error(
+      `${command} could not be started: is it there and executable by this user, and is another process possible (ulimit -u)?`,
+    );
   const ended = exitCode(child, pid);
   child.stdin?.on('error', () => undefined);
   return { pid, ended, stop: (graceMs = STOP_GRACE_MS) => stopChild(child, pid, ended, graceMs) };

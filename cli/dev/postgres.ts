@@ -86,7 +86,7 @@ async function run(home: PostgresHome, program: string, args: readonly string[])
   const child = spawn(join(home.native, 'bin', program), args, { ...home.owner, stdio: ['ignore', 'ignore', 'pipe'] });
   const said = collect(child);
   const code = await new Promise<number | null>((done, failed) => child.once('error', failed).once('close', done));
-  if (code !== 0) throw new Error(`PostgreSQL's ${program} failed: ${said().slice(-500)}`);
+  if (code !== 0) throw new Error(`PostgreSQL's ${program} failed (exit code ${code}). It said:\n${said().slice(-500)}`);
 }
 
 async function spawnServer(home: PostgresHome, { port, settings = [] }: PostgresOptions, logFile: string): Promise<Lifeline> {
@@ -108,7 +108,7 @@ async function untilReady(server: Lifeline, url: string, logFile: string): Promi
     await Promise.race([sleep(50), ended]);
   }
   await server.stop(0);
-  throw new Error(`PostgreSQL did not start: ${readFileSync(logFile, 'utf8').slice(-KEPT_CHARACTERS)}`);
+  throw new Error(`PostgreSQL did not start; the end of ${logFile}:\n${readFileSync(logFile, 'utf8').slice(-KEPT_CHARACTERS)}`);
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -120,7 +120,10 @@ async function answers(url: string): Promise<boolean> {
   } catch (error) {
     // It runs and has another password: waiting does not help.
     if (error instanceof pg.DatabaseError && error.code === '28P01')
-      throw new Error('PostgreSQL refuses the password that is kept in the data folder.', { cause: error });
+      throw new Error(
+        'PostgreSQL refuses the password that is kept in the data folder (secrets/database.password): another PostgreSQL listens on this port (--postgres-port), or begin anew with --fresh.',
+        { cause: error },
+      );
     return false;
   } finally {
     await client.end().catch(() => undefined);

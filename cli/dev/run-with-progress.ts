@@ -13,7 +13,7 @@ export async function runWithProgress(
   const ticker = setInterval(() => options.say(`${options.doing} … ${Math.round((Date.now() - begun) / 1_000)} s`), TICK_MS);
   try {
     const { code, said } = await run(command, args, { ...process.env, ...options.env }, options.cwd);
-    if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${said.trim()}`);
+    if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed. It said:\n${said.trim()}`);
   } finally {
     clearInterval(ticker);
   }

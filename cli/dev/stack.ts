@@ -225,7 +225,7 @@ async function ready({ name, line, health, log }: Part, signal: AbortSignal): Pr
     ended = code;
   });
   for (const end = Date.now() + READY_MS; Date.now() < end && ended === undefined; ) {
-    if (signal.aborted) throw new Error('stopped');
+    if (signal.aborted) throw new Error('Interrupted before everything was up.');
     if (await isReady(health)) return;
     await sleep(150);
   }

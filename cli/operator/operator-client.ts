@@ -57,7 +57,8 @@ async function placeOf({ url, tokenFile, ca, data }: OperatorOptions): Promise<P
   if (url === undefined && tokenFile === undefined) return development(data);
   if (url === undefined || tokenFile === undefined)
     throw new Error('--url and --token-file go together: where the operator listener is, and a file with your access token.');
-  if (!url.startsWith('https://')) throw new Error('--url must be https: the access token would be readable on its way.');
+  if (!url.startsWith('https://'))
+    throw new Error('--url must be https: the access token would be readable on its way. Write https://, and name its CA with --ca.');
   return {
     url: url.replace(/\/+$/, ''),
     token: tokenOf(tokenFile),
@@ -83,7 +84,7 @@ async function development(data: string): Promise<Place> {
 function tokenOf(path: string): string {
   const token = read(path, '--token-file', readSecretFile).trim();
   if (!/^[A-Za-z0-9._~+/=-]+$/.test(token))
-    throw new Error(`--token-file names ${path}, which does not hold one access token and nothing else.`);
+    throw new Error(`--token-file names ${path}, which does not hold one access token and nothing else: write the token alone into it.`);
   return token;
 }
 
@@ -93,7 +94,9 @@ function read(path: string, option: string, from: (file: string) => Buffer = (fi
   } catch (error) {
     // A sentence of its own: the file was read, and its rights are too wide.
     if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new Error(`${option} names ${path}, which cannot be read (${codeOf(error)}).`, { cause: error });
+    throw new Error(`${option} names ${path}, which cannot be read (${codeOf(error)}): correct the path, or let this user read it.`, {
+      cause: error,
+    });
   }
 }
 

@@ -13,7 +13,10 @@ export type HistoryClient = Parameters<typeof readWorkflowEvents>[0];
 /** The timeline of an enrollment from database and Temporal; without a client, or while Temporal is away, from the audit alone. */
 export async function gatherTimeline(db: Database, client: HistoryClient | undefined, id: EnrollmentId): Promise<Timeline> {
   const rows = await readTimelineRows(db, id);
-  if (rows === undefined) throw new Error(`There is no enrollment ${id}.`);
+  if (rows === undefined)
+    throw new Error(
+      `There is no enrollment ${id}: cs find --device or --user leads to its id. What ended long ago is removed (docs/data.md).`,
+    );
   const events =
     client === undefined ? 'unavailable' : await readWorkflowEvents(client, enrollmentWorkflowId(id)).catch(() => 'unavailable' as const);
   return tellTimeline({ ...rows, events });
