@@ -1,17 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { portSentence } from './port-sentence.ts';
-
-export interface WantedPort {
-  port: number;
-  /** What listens there, in words: `public API`. */
-  role: string;
-  /** How to change it: `--api-port`. */
-  option: string;
-  /** Default: 127.0.0.1. */
-  host?: string;
-}
+import { portSentence, type WantedPort } from './port-sentence.ts';
 
 const PAUSE_MS = 200;
 

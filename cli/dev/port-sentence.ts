@@ -1,4 +1,12 @@
-import type { WantedPort } from './free-ports.ts';
+export interface WantedPort {
+  port: number;
+  /** What listens there, in words: `public API`. */
+  role: string;
+  /** How to change it: `--api-port`. */
+  option: string;
+  /** Default: 127.0.0.1. */
+  host?: string;
+}
 
 /** Why a part of the stack cannot listen, and what to do, by the code of the system; undefined when it can. */
 export function portSentence({ port, role, option }: WantedPort, host: string, code: string | undefined): string | undefined {
