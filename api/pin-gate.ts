@@ -40,7 +40,7 @@ async function judgeAttempt(deps: ApiDeps, { enrollment }: EnrollmentReading, en
 async function judgeOnce(deps: ApiDeps, entry: PinEntry, { pinHash }: PinRequest): Promise<PinOutcome | undefined> {
   const limits = limitsOf(deps);
   const beginning = await beginPinAttempt(deps.db, entry, limits);
-  if (beginning === undefined) throw new ServiceError('invalid_token');
+  if (beginning === undefined) throw new ServiceError('invalid_token', 'The enrollment of this token is not kept any more.');
   switch (beginning.kind) {
     case 'decided':
       return beginning.outcome;

@@ -3,6 +3,7 @@ import { isCanonicalBase64url } from '../contract/base64url.ts';
 import { ServiceError } from '../contract/service-error.ts';
 import { KeySetUnavailable, remoteKeySet } from './key-set.ts';
 import { refuseNull } from './refuse-null.ts';
+import { type TokenExpectation, tokenSentence } from './token-sentence.ts';
 
 /** A Token Service that proved who it is. */
 export interface Client {
@@ -83,12 +84,15 @@ function keysOf({ jwksUrl: url, staleSeconds = 14_400, now, onFault }: TokenRule
  */
 function requireHeader(token: string, requiredClaims: readonly string[]): void {
   // jose ignores unused bits: one token would have several texts.
-  if (!token.split('.').every(isCanonicalBase64url)) throw refused('The access token is not a JWS in compact serialization.');
+  if (!token.split('.').every(isCanonicalBase64url))
+    throw refused(
+      'The access token is not a JWS in compact serialization: three parts of base64url with dots between them (RFC 7515 section 7.1).',
+    );
   refuseNull(token, ['iss', 'aud', ...requiredClaims]);
   const header = headerOf(token);
-  if (Object.hasOwn(header, 'crit')) throw refused('The header has crit: no extension is understood here.');
+  if (Object.hasOwn(header, 'crit')) throw refused('The header has crit: no extension is understood here. Leave it out.');
   const { kid } = header;
-  if (kid === undefined) throw refused('The header kid is missing.');
+  if (kid === undefined) throw refused('The header kid is missing: name the key of the key set that signed.');
   if (typeof kid !== 'string' || !KEY_ID.test(kid)) throw refused('The header kid is not 1 to 128 visible ASCII characters.');
 }
 
@@ -96,7 +100,9 @@ function headerOf(token: string): ReturnType<typeof decodeProtectedHeader> {
   try {
     return decodeProtectedHeader(token);
   } catch {
-    throw refused('The access token is not a JWS in compact serialization.');
+    throw refused(
+      'The access token is not a JWS in compact serialization: three parts of base64url with dots between them (RFC 7515 section 7.1).',
+    );
   }
 }
 
@@ -108,7 +114,7 @@ async function verify(
   requiredClaims: string[],
 ): Promise<JWTPayload> {
   if (token.startsWith('cse_')) throw refused('An enrollment token does not open this call: an access token is needed.');
-  if (token.length > MAX_TOKEN_LENGTH) throw refused('The access token is larger than 8 KiB.');
+  if (token.length > MAX_TOKEN_LENGTH) throw refused('The access token is larger than 8 KiB: leave out what this service does not read.');
   requireHeader(token, requiredClaims); // before the database is asked for anything
   const { issuer, audience } = rules;
   const algorithms = ['ES256', 'PS256', 'RS256'];
@@ -127,7 +133,7 @@ async function verify(
     requireOneDoor(payload, rules);
     return payload;
   } catch (error) {
-    throw translated(error);
+    throw translated(error, { issuer, audience, maxTokenAge, currentDate });
   }
 }
 
@@ -139,7 +145,8 @@ function requireOneDoor({ aud }: JWTPayload, { audience, otherAudience }: TokenR
 }
 
 function toClient({ client_id: clientId, scope }: JWTPayload): Client {
-  if (typeof clientId !== 'string' || !CALLER_ID.test(clientId)) throw refused('The claim client_id is missing or malformed.');
+  if (typeof clientId !== 'string' || !CALLER_ID.test(clientId))
+    throw refused('The claim client_id is not 1 to 64 characters of A-Z a-z 0-9 . _ : -');
   return { clientId, scopes: scopesOf(scope) };
 }
 
@@ -149,17 +156,17 @@ function toOperator({ sub, scope }: JWTPayload): Operator {
 }
 
 function scopesOf(scope: unknown): ReadonlySet<string> {
-  if (typeof scope !== 'string') throw refused('The claim scope is not a string.');
+  if (typeof scope !== 'string')
+    throw refused('The claim scope is not a string: write the scopes into one, with a blank between them (RFC 8693 section 4.2).');
   return new Set(scope.split(' '));
 }
 
-/** jose names what is wrong with a token; that helps an honest caller and tells a thief nothing. */
-function translated(error: unknown): unknown {
+/** What is wrong with a token helps an honest caller and tells a thief nothing. */
+function translated(error: unknown, expected: TokenExpectation): unknown {
   if (error instanceof ServiceError) return error;
   if (error instanceof KeySetUnavailable || error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return away();
   if (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC') return away();
-  if (error instanceof errors.JWTExpired) return refused('The access token has expired, or is older than it may be.');
-  if (error instanceof errors.JOSEError) return refused(`The access token was refused: ${error.message}.`);
+  if (error instanceof errors.JOSEError) return refused(tokenSentence(error, expected));
   return away();
 }
 

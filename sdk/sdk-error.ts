@@ -29,9 +29,30 @@ export type SdkErrorCode =
   | 'signature_refused'
   | 'nothing_to_resume';
 
-/** An error that the SDK itself found. `message` is for developers, never for the user; it names no secret. */
+/** What a developer who meets it should do. */
+const NEXT_STEP: Readonly<Record<SdkErrorCode, string>> = {
+  configuration: 'Correct the option or argument that the message names; this is a fault of the app.',
+  no_answer: 'Look at the network, at baseUrl and at tlsCa; then resume: nothing is lost.',
+  unexpected_answer: 'Look whether something between app and service answered (captive portal, proxy, gateway); then resume.',
+  pin_params_refused: 'Do not hash the PIN. Compare the PIN settings of the service with the versions of this SDK.',
+  pin_against_policy: 'Ask the user for another PIN that fits the policy in the view.',
+  pin_weak: 'Ask the user for another PIN: this one is among the commonest.',
+  sealed_key_refused: 'Acknowledge nothing. Report the enrollment id: key, delivery key or enrollment do not belong together.',
+  certificate_refused: 'Acknowledge nothing. Compare roots with the root certificate of the service, then report the enrollment id.',
+  receipt_refused: 'Keep the certificates, which are good. Fetch the evidence keys again, then report the enrollment id.',
+  card_wrong_secret: 'Open the card with the device secret that it was made with.',
+  card_damaged: 'Delete the card and register the device again; its keys cannot be had back.',
+  card_version: 'Update the app: the card was written by another version of this SDK.',
+  card_empty: 'Enroll the device first.',
+  card_unsafe: 'Give the folder to the user of the app with mode 700, its files 600, without links.',
+  signature_refused: 'Sign the octets once, with the key of the request, and say the form that the signer gives.',
+  nothing_to_resume: 'Begin with a registration; there is no unfinished enrollment on this card.',
+};
+
+/** An error that the SDK itself found. `message` (what, where) and `hint` (what to do) are for developers, never for the user; no secret in them. */
 export class SdkError extends Error {
   override readonly name = 'SdkError';
+  readonly hint: string;
 
   constructor(
     readonly code: SdkErrorCode,
@@ -39,5 +60,6 @@ export class SdkError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+    this.hint = NEXT_STEP[code];
   }
 }

@@ -39,11 +39,11 @@ function parseJson(body: unknown): unknown {
 
 /** A byte order mark is kept and then refused as what JSON may not begin with (RFC 8259 §8.1). */
 function decode(body: unknown): string {
-  if (!Buffer.isBuffer(body) || body.length === 0) throw new ServiceError('invalid_json', 'The body is empty.');
+  if (!Buffer.isBuffer(body) || body.length === 0) throw new ServiceError('invalid_json', 'The body is empty: one JSON object is wanted.');
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
   } catch {
-    throw new ServiceError('invalid_json', 'The body is not valid UTF-8.');
+    throw new ServiceError('invalid_json', 'The body holds octets that are not UTF-8.');
   }
 }
 

@@ -36,9 +36,11 @@ const condemned = new WeakSet<Socket>();
 
 function faultOf(req: Request): ServiceError | undefined {
   if (req.httpVersionMajor !== 1) return malformed('Only HTTP/1.1 is spoken here.');
-  if (req.url.length > MAX_TARGET_LENGTH) return new ServiceError('uri_too_long');
+  if (req.url.length > MAX_TARGET_LENGTH)
+    return new ServiceError('uri_too_long', `The request target has ${req.url.length} characters; ${MAX_TARGET_LENGTH} are taken.`);
   if (!TARGET.test(req.originalUrl)) return malformed('The request target is not a path of the characters of RFC 3986.');
-  if (req.rawHeaders.length > 2 * MAX_HEADERS) return new ServiceError('headers_too_large');
+  if (req.rawHeaders.length > 2 * MAX_HEADERS)
+    return new ServiceError('headers_too_large', `The request has ${req.rawHeaders.length / 2} header lines; ${MAX_HEADERS} are taken.`);
   const twice = repeatedHeader(req.rawHeaders);
   if (twice !== undefined) return malformed(`The header ${twice} comes twice.`);
   const { 'transfer-encoding': coding, host } = req.headers;

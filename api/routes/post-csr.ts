@@ -64,7 +64,7 @@ async function store(deps: ApiDeps, reading: EnrollmentReading, body: CsrRequest
     ...(unreadable === undefined ? {} : { unreadable }),
   };
   const stored = await storeSubmission(deps.db, sent, deps.config.maxCsrSubmissions);
-  if (stored === undefined) throw new ServiceError('invalid_token');
+  if (stored === undefined) throw new ServiceError('invalid_token', 'The enrollment of this token is not kept any more.');
   if (stored.kind === 'too_many') throw new ServiceError('csr_submissions_exceeded', undefined, {}, ENDS_FIRST_SECONDS);
   return stored;
 }
