@@ -65,7 +65,7 @@ export const ISSUANCE = {
   backdateSeconds: value(
     'CS_BACKDATE_SECONDS',
     seconds(300, 86_400),
-    'How far notBefore lies in the past, for phones whose clock is slow; at most a day, because a receipt says when a key was made.',
+    'How far notBefore, and thisUpdate and dates of new entries in CRLs, lie in the past, for clocks that are slow; at most a day, because a receipt says when a key was made.',
   ),
   ecKeyEncipherment: value(
     'CS_EC_KEY_ENCIPHERMENT',
@@ -85,7 +85,7 @@ export const ISSUANCE = {
   crlLifeSeconds: value(
     'CS_CRL_LIFE_SECONDS',
     seconds(86_400, 10 * 86_400),
-    'nextUpdate of an issuing CA CRL after thisUpdate; at most 10 days, in which a revoked certificate passes for good where no newer CRL is fetched.',
+    'nextUpdate of an issuing CA CRL after it is signed; at most 10 days, in which a revoked certificate passes for good where no newer CRL is fetched.',
   ),
   keyThreadKeys: value(
     'CS_KEY_THREAD_KEYS',

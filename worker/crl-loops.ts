@@ -13,7 +13,14 @@ import { readStoredCrl } from '../store/import-crl.ts';
 import { renewCrls } from './crl-loop.ts';
 import { rootCrlFile } from './root-crl-file.ts';
 
-type Settings = 'crlIntervalSeconds' | 'crlMaxAgeSeconds' | 'crlLifeSeconds' | 'rootCertificate' | 'rootCrlFile' | 'rootCrlMayLack';
+type Settings =
+  | 'crlIntervalSeconds'
+  | 'crlMaxAgeSeconds'
+  | 'crlLifeSeconds'
+  | 'backdateSeconds'
+  | 'rootCertificate'
+  | 'rootCrlFile'
+  | 'rootCrlMayLack';
 
 export interface CrlLoopsDeps {
   readonly config: Pick<Config<'issuer'>, Settings>;
@@ -33,7 +40,7 @@ export interface CrlLoops {
  * the issuing CAs. Whatever is wrong with the file does not hold up the other.
  */
 export function startCrlLoops({ config, db, signers, log }: CrlLoopsDeps): CrlLoops {
-  const { crlIntervalSeconds: every, crlMaxAgeSeconds: maxAgeSeconds, crlLifeSeconds: lifeSeconds } = config;
+  const { crlIntervalSeconds: every, crlMaxAgeSeconds: maxAgeSeconds, crlLifeSeconds: lifeSeconds, backdateSeconds } = config;
   const issuing = [...signers].map(([id, { certificateDer }]) => rootIssued(id, certificateDer));
   const file = rootCrlFile({
     db,
@@ -45,7 +52,7 @@ export function startCrlLoops({ config, db, signers, log }: CrlLoopsDeps): CrlLo
   });
   const now = () => new Date();
   const root = startLoop('root CRL', every, file.look, log, now);
-  const renewing = startLoop('CRL', every, () => renewCrls({ db, log, signers, maxAgeSeconds, lifeSeconds }), log, now);
+  const renewing = startLoop('CRL', every, () => renewCrls({ db, log, signers, maxAgeSeconds, lifeSeconds, backdateSeconds }), log, now);
   const stop = async (): Promise<void> => {
     await Promise.all([root.stop(), renewing.stop()]);
   };

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { type CrlRefusal, judgeRootCrl, type NewRootCrl, type RootCrlContext, type RootCrlVerdict } from '../core/pki/judge-root-crl.ts';
 import type { Octets } from '../core/pki/octets.ts';
-import type { RootIssued } from '../core/pki/root-issued.ts';
+import { type RootIssued, rootIssued } from '../core/pki/root-issued.ts';
 import type { Check } from '../process/health-listener.ts';
 import { type Database, databaseTime } from '../store/database.ts';
 import { importCrl, readStoredCrl } from '../store/import-crl.ts';
-import { registerIssuer } from '../store/issuers.ts';
+import { readCaCertificates, registerIssuer } from '../store/issuers.ts';
 
 export interface RootCrlFileDeps {
   readonly db: Database;
@@ -52,11 +52,16 @@ async function judged(deps: RootCrlFileDeps): Promise<{ content: string; verdict
   if (!Buffer.isBuffer(read)) return { content: read.fault, verdict: { is: 'refused', refusal: read } };
   const content = createHash('sha256').update(read).digest('hex');
   const stored = await readStoredCrl(deps.db, 'root');
-  const { root, issuing, mayLack } = deps;
-  const expiries = new Map(issuing.map(({ serial, notAfter }) => [serial, notAfter]));
-  const verdict = judgeRootCrl(read, { root, stored, expiries, mayLack, now: await databaseTime(deps.db) });
+  const { root, mayLack } = deps;
+  const verdict = judgeRootCrl(read, { root, stored, expiries: await expiriesOf(deps), mayLack, now: await databaseTime(deps.db) });
   if (verdict.is === 'newer') await takeOver(deps, verdict.crl, stored);
   return { content, verdict };
+}
+
+/** Also of CAs that this process no longer issues with: their entries leave the list when they have expired. */
+async function expiriesOf({ db, issuing }: RootCrlFileDeps): Promise<RootCrlContext['expiries']> {
+  const known = [...(await readCaCertificates(db))].map(([id, der]) => rootIssued(id, der));
+  return new Map([...known, ...issuing].map(({ serial, notAfter }) => [serial, notAfter]));
 }
 
 function unreadable(error: unknown): CrlRefusal {

@@ -12,6 +12,7 @@ import type { Signer } from './signer.ts';
 
 export interface RevokedEntry {
   readonly serial: SerialHex;
+  /** revocationDate, not after thisUpdate; milliseconds are cut off. */
   readonly revokedAt: Date;
   /** A name of RFC 5280 §5.3.1, as the revocation row has it. */
   readonly reason: string;
@@ -29,7 +30,7 @@ export interface CrlInput {
 /**
  * Signs a full CRL, version 2, DER, with CRL number and authority key identifier (RFC 5280 §5), reads it back and verifies it.
  * Entries are encoded one by one and concatenated, so the work is linear in their number. Throws an `Error` on a reason that is
- * not one, a serial that comes twice, a time order that is wrong, or a signature that does not verify. May be repeated.
+ * not one, a serial that comes twice, a time order that is wrong (an entry after thisUpdate too), or a signature that does not verify. May be repeated.
  */
 export function buildCrl(input: CrlInput): Octets {
   const issuer = issuerFacts(input.signer.certificateDer);
@@ -43,6 +44,7 @@ export function buildCrl(input: CrlInput): Octets {
 function requireSane({ number, thisUpdate, nextUpdate, revoked }: CrlInput): void {
   if (number < 0n || number >= 1n << 159n) throw new Error('A CRL number is not negative and has at most 20 octets.');
   if (thisUpdate >= nextUpdate) throw new Error('The next update of a CRL must be after this one.');
+  if (revoked.some(({ revokedAt }) => isLater(revokedAt, thisUpdate))) throw new Error('An entry of a CRL is dated after its thisUpdate.');
   if (new Set(revoked.map(({ serial }) => serial)).size !== revoked.length) throw new Error('A serial number is revoked twice.');
 }
 
@@ -97,5 +99,14 @@ function requireSigned(crl: Octets, tbs: Uint8Array, { number, thisUpdate, nextU
 }
 
 function isSameSecond(a: Date, b: Date): boolean {
-  return Math.floor(a.getTime() / 1_000) === Math.floor(b.getTime() / 1_000);
+  return secondOf(a) === secondOf(b);
+}
+
+function isLater(a: Date, b: Date): boolean {
+  return secondOf(a) > secondOf(b);
+}
+
+/** As the bytes have it. */
+function secondOf(at: Date): number {
+  return Math.floor(at.getTime() / 1_000);
 }

@@ -3,12 +3,14 @@ import type { SerialHex } from '../../contract/ids.ts';
 import type { IssuerId, IssuingCaId } from '../../contract/key-types.ts';
 import { bitString, sequence } from '../asn1/write-der.ts';
 import { encryptPrivateKey } from './encrypt-private-key.ts';
+import { issuerFacts } from './issuer-facts.ts';
 import { makeRootCrl } from './make-root-crl.ts';
 import { type Octets, octetsOf } from './octets.ts';
 import { prepareCaCertificate } from './prepare-ca-certificate.ts';
-import { CA_PROFILES, type CaProfile } from './profiles.ts';
+import { CA_PROFILES, type CaProfile, ROOT_CRL } from './profiles.ts';
 import { newSerial } from './serial-number.ts';
 import { signatureAlgorithm } from './signature-algorithm.ts';
+import { thisUpdateOf } from './this-update-of.ts';
 import { writePem } from './write-pem.ts';
 
 export interface HierarchyInput {
@@ -53,7 +55,9 @@ export function createHierarchy(input: HierarchyInput): Hierarchy {
   };
   const root = filesOf(rootDer, rootKey, passphrases.root, keyDerivationRounds);
   const issuers = { root, 'issuing-rsa': issuing('issuing-rsa'), 'issuing-ec': issuing('issuing-ec') };
-  return { issuers, rootCrl: makeRootCrl({ ...root, passphrase: passphrases.root, number: 1n, now, revoked: [] }) };
+  const { notBefore } = issuerFacts(rootDer);
+  const thisUpdate = thisUpdateOf({ now, notBefore, before: undefined, backdateSeconds: ROOT_CRL.backdateSeconds });
+  return { issuers, rootCrl: makeRootCrl({ ...root, passphrase: passphrases.root, number: 1n, now, thisUpdate, revoked: [] }) };
 }
 
 function requirePassphrases(passphrases: HierarchyInput['passphrases']): void {

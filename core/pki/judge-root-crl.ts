@@ -27,7 +27,7 @@ export interface NewRootCrl extends Pick<ReadCrl, 'number' | 'thisUpdate' | 'nex
 
 /** Why a file is not taken over. `fault` and `repair` are sentences for people. */
 export interface CrlRefusal {
-  readonly kind: 'unusable' | 'older' | 'renumbered' | 'expired' | 'early' | 'incomplete';
+  readonly kind: 'unusable' | 'stored' | 'older' | 'renumbered' | 'expired' | 'early' | 'incomplete';
   readonly fault: string;
   readonly repair: string;
 }
@@ -46,16 +46,47 @@ const SIGN = 'Sign a new one with `cs ca root-crl` where the root key is, and co
  * §5.2.3, §6.3.3.
  */
 export function judgeRootCrl(content: Uint8Array, context: RootCrlContext): RootCrlVerdict {
+  const crl = attempted(() => readNew(content, context.root));
+  if ('fault' in crl) return refused('unusable', `It ${sentence(crl.fault)}.`, REPLACE);
+  if (context.stored !== undefined && sameOctets(context.stored, crl.der)) return { is: 'known' };
+  const before = attempted(() => readBefore(context.stored));
+  if ('fault' in before)
+    return refused('stored', `Not this file is at fault: the root CRL in force, which the database holds, ${unread(before.fault)}`, MEND);
+  return compared(crl, before, context);
+}
+
+function readNew(content: Uint8Array, root: Uint8Array): NewRootCrl {
+  const der = derOrPem(content, 'X509 CRL');
+  const read = readVerifiedCrl(der, root);
+  if (read.number >= MOST_NUMBER) throw new Error(`its number ${read.number} is none of ours`);
+  return { ...read, der, entries: readCrlEntries(read.revoked), lacks: [] };
+}
+
+interface StoredRootCrl {
+  readonly number: bigint | undefined;
+  readonly entries: readonly ListedEntry[];
+}
+
+function readBefore(stored: Uint8Array | undefined): StoredRootCrl {
+  if (stored === undefined) return { number: undefined, entries: [] };
+  const { number, revoked } = readCrl(stored);
+  return { number, entries: readCrlEntries(revoked) };
+}
+
+function attempted<Result extends object>(read: () => Result): Result | { readonly fault: string } {
   try {
-    const der = derOrPem(content, 'X509 CRL');
-    const read = readVerifiedCrl(der, context.root);
-    if (read.number >= MOST_NUMBER) throw new Error(`its number ${read.number} is none of ours`);
-    return compared({ ...read, der, entries: readCrlEntries(read.revoked), lacks: [] }, context);
+    return read();
   } catch (error) {
-    const fault = `It ${error instanceof Error ? sentence(error.message) : 'cannot be read'}.`;
-    return refused('unusable', fault, REPLACE);
+    return { fault: error instanceof Error ? error.message : 'cannot be read' };
   }
 }
+
+function unread(fault: string): string {
+  return `cannot be read (${fault.replace(/\.$/, '')}), so nobody knows what it revokes.`;
+}
+
+const MEND =
+  "Restore crl of the row 'root' in the table issuer from a backup. Or, when this file lists every CA that was ever revoked, let the owner of the tables set it to NULL: then this file is taken as the first one.";
 
 /** The database keeps numbers in 64 bits. */
 const MOST_NUMBER = 1n << 63n;
@@ -68,18 +99,16 @@ function sentence(message: string): string {
   return text.replace(/\.$/, '');
 }
 
-function compared(crl: NewRootCrl, context: RootCrlContext): RootCrlVerdict {
-  const { stored, now } = context;
-  const before = stored === undefined ? undefined : readCrl(stored);
-  if (stored !== undefined && sameOctets(stored, crl.der)) return { is: 'known' };
-  if (before !== undefined && crl.number <= before.number) return numbered(crl, before);
+function compared(crl: NewRootCrl, before: StoredRootCrl, context: RootCrlContext): RootCrlVerdict {
+  const { now } = context;
+  if (before.number !== undefined && crl.number <= before.number) return numbered(crl, before.number);
   if (crl.nextUpdate <= now) return refused('expired', `It ran out at ${crl.nextUpdate.toISOString()}; it is ${now.toISOString()}.`, SIGN);
   if (crl.thisUpdate > now) return early(crl, now);
-  return complete(crl, context, readCrlEntries(before?.revoked));
+  return complete(crl, context, before.entries);
 }
 
-function numbered(crl: NewRootCrl, before: ReadCrl): RootCrlVerdict {
-  if (crl.number < before.number) return refused('older', `Its number is ${crl.number}; number ${before.number} is in force.`, COPY_NEWEST);
+function numbered(crl: NewRootCrl, before: bigint): RootCrlVerdict {
+  if (crl.number < before) return refused('older', `Its number is ${crl.number}; number ${before} is in force.`, COPY_NEWEST);
   return refused('renumbered', `Another CRL with its number ${crl.number} is in force.`, SIGN);
 }
 
@@ -96,12 +125,19 @@ function complete(crl: NewRootCrl, { now, expiries, mayLack }: RootCrlContext, b
   const lacking = before.map(({ serial }) => serial).filter((serial) => !listed.has(serial) && !isExpired(expiries.get(serial), now));
   const lost = lacking.filter((serial) => !mayLack.has(serial));
   if (lost.length === 0) return { is: 'newer', crl: { ...crl, lacks: lacking } };
-  const fault = `It no longer lists ${lost.join(', ')}, which the root CRL in force revokes: these certificates would be good again.`;
-  return refused('incomplete', fault, TAKE_OUT);
+  const named = lost.map((serial) => nameOf(serial, expiries.get(serial))).join(', ');
+  return refused('incomplete', `It no longer lists ${named}, which the root CRL in force revokes: ${END_OF_FAULT}`, TAKE_OUT);
+}
+
+const END_OF_FAULT = 'what has not expired would be good again.';
+
+function nameOf(serial: string, notAfter: Date | undefined): string {
+  const end = notAfter === undefined ? 'of no CA that is known here, so perhaps expired' : `expires ${notAfter.toISOString()}`;
+  return `${serial} (${end})`;
 }
 
 const TAKE_OUT =
-  'Put the published /crl/root.crl beside the root key and sign again: `cs ca root-crl` keeps its entries. If the entry is meant to go: CS_ROOT_CRL_MAY_LACK.';
+  'Put the published /crl/root.crl beside the root key and sign again: `cs ca root-crl` keeps its entries. If the entry is meant to go, or its certificate has expired: CS_ROOT_CRL_MAY_LACK.';
 
 function isExpired(notAfter: Date | undefined, now: Date): boolean {
   return notAfter !== undefined && notAfter < now;

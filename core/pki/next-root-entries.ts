@@ -1,6 +1,8 @@
 import { isSerialHex } from '../../contract/ids.ts';
 import type { RevokedEntry } from './build-crl.ts';
+import { ROOT_CRL } from './profiles.ts';
 import type { ListedEntry } from './read-crl-entries.ts';
+import { revocationDateOf } from './revocation-date-of.ts';
 import type { RootIssued } from './root-issued.ts';
 
 /** Why people revoke a CA (RFC 5280 §5.3.1); a hold of a CA helps nobody. */
@@ -15,11 +17,13 @@ export const CA_REASONS = [
 export type CaReason = (typeof CA_REASONS)[number];
 
 export interface NextEntries {
-  /** Entries of the CRL before, and when it was signed. */
+  /** The CRL before. */
   readonly before: { readonly entries: readonly ListedEntry[]; readonly thisUpdate: Date };
   /** Certificates that the root issued: the only ones that it can revoke. */
   readonly issued: readonly RootIssued[];
   readonly now: Date;
+  /** Of the CRL that is made. */
+  readonly thisUpdate: Date;
   /** Certificates to revoke: an id, or a serial in hex of any case, with or without colons. */
   readonly revoke: readonly string[];
   /** Needed with `revoke`. */
@@ -40,11 +44,15 @@ export function nextRootEntries(input: NextEntries): RevokedEntry[] {
   return input.revoke.reduce((entries, name) => revoked(entries, issuedBy(name, input.issued), input), kept);
 }
 
-function revoked(entries: RevokedEntry[], { id, serial }: RootIssued, { reason, now }: NextEntries): RevokedEntry[] {
+function revoked(entries: RevokedEntry[], { id, serial, notBefore }: RootIssued, input: NextEntries): RevokedEntry[] {
+  const { reason, now, thisUpdate } = input;
   if (reason === undefined) throw new Error(`Say why ${id} is revoked: --reason ${CA_REASONS.join(' | ')}.`);
   const there = entries.find((entry) => entry.serial === serial);
   if (!isSerialHex(serial)) throw new Error(`${id} has the serial ${serial}, a form that is not made here: revoke it where it was made.`);
-  if (there === undefined) return [...entries, { serial, revokedAt: now, reason }];
+  if (there === undefined) {
+    const revokedAt = revocationDateOf({ revokedAt: now, notBefore, listed: undefined }, { thisUpdate, ...ROOT_CRL });
+    return [...entries, { serial, revokedAt, reason }];
+  }
   if (there.reason !== reason && !reason.endsWith('Compromise'))
     throw new Error(`${id} is revoked already, for ${there.reason}. Only a compromise replaces a reason.`);
   return entries.map((entry) => (entry === there ? { ...entry, reason } : entry));

@@ -51,6 +51,9 @@ export interface CaProfile {
 
 const CA = { keyUsage: ['keyCertSign', 'cRLSign'], backdateSeconds: 86_400 } as const;
 
+/** CRLs of the root; back-dated as `CS_BACKDATE_SECONDS` is by default, because no configuration lies beside the root key. */
+export const ROOT_CRL = { days: 90, backdateSeconds: 300 } as const;
+
 export const CA_PROFILES: Readonly<Record<IssuerId, CaProfile>> = {
   root: { ...CA, id: 'root-v1', nameSuffix: 'Device Root CA', key: { family: 'RSA', bits: 4096 }, pathLen: 1, years: 20 },
   'issuing-rsa': {

@@ -42,7 +42,14 @@ async function renew(): Promise<void> {
   const signers = new Map(
     (['issuing-rsa', 'issuing-ec'] as const).map((id) => [id, { ...testSigner(hierarchy, id), certificateDer: certificates[id] }]),
   );
-  await renewCrls({ db: stand.db, log: createLogger('test', 'silent'), signers, maxAgeSeconds: 0, lifeSeconds: 86_400 });
+  await renewCrls({
+    db: stand.db,
+    log: createLogger('test', 'silent'),
+    signers,
+    maxAgeSeconds: 0,
+    lifeSeconds: 86_400,
+    backdateSeconds: 300,
+  });
 }
 const certificates = {
   'issuing-rsa': octetsOf((await rowOf('issuing-rsa')).certificate),
@@ -212,6 +219,7 @@ describe('a caller that has the file already', () => {
         signers: new Map([[id, { ...testSigner(hierarchy, id), certificateDer: certificates[id] }]]),
         maxAgeSeconds: 0,
         lifeSeconds: 86_400,
+        backdateSeconds: 300,
       });
     await Promise.all([sign('issuing-rsa'), sign('issuing-ec'), importRoot(5n)]);
     const rows = await stand.db.issuer.findMany({ select: { crlModifiedAt: true } });

@@ -7,7 +7,14 @@ import { enrollmentWorld } from '../rig/enrollment-world.ts';
 
 const world = await enrollmentWorld();
 const renew = (lifeSeconds = 86_400) =>
-  renewCrls({ db: world.db, log: createLogger('test', 'silent'), signers: world.issuanceDeps.signers, maxAgeSeconds: 0, lifeSeconds });
+  renewCrls({
+    db: world.db,
+    log: createLogger('test', 'silent'),
+    signers: world.issuanceDeps.signers,
+    maxAgeSeconds: 0,
+    lifeSeconds,
+    backdateSeconds: 300,
+  });
 await renew();
 
 const LOOK = '$queryRaw';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type RootCrlOrder, signRootCrl } from '../../cli/ca/sign-root-crl.ts';
 import { writeHierarchy } from '../../cli/commands/ca.ts';
+import { buildCrl } from '../../core/pki/build-crl.ts';
 import { judgeRootCrl } from '../../core/pki/judge-root-crl.ts';
 import { testCa } from '../api-real/stand/test-pki.ts';
 import { GOLDEN_NOW, pem, run, TEST_PASSPHRASE, testHierarchy, testSigner } from '../core/pki/test-hierarchy.ts';
@@ -27,15 +28,15 @@ describe('cs ca root-crl', () => {
     const first = openssl();
     expect(first).toContain('verify OK');
     expect(first).toMatch(
-      /Serial Number: 40000000000000000000000000000003\s+Revocation Date: Jan 16 10:30:00 2026 GMT[\s\S]*CA Compromise/,
+      /Serial Number: 40000000000000000000000000000003\s+Revocation Date: Jan 16 10:25:00 2026 GMT[\s\S]*CA Compromise/,
     );
     expect(order({ now: later(61) })).toMatchObject({
       number: 3n,
-      entries: [{ reason: 'cACompromise', revokedAt: new Date('2026-01-16T10:30:00Z') }],
+      entries: [{ reason: 'cACompromise', revokedAt: new Date('2026-01-16T10:25:00Z') }],
       remarks: [],
     });
     expect(openssl()).toMatch(
-      /Serial Number: 40000000000000000000000000000003\s+Revocation Date: Jan 16 10:30:00 2026 GMT[\s\S]*CA Compromise/,
+      /Serial Number: 40000000000000000000000000000003\s+Revocation Date: Jan 16 10:25:00 2026 GMT[\s\S]*CA Compromise/,
     );
   });
 
@@ -46,6 +47,25 @@ describe('cs ca root-crl', () => {
     const root = testSigner(hierarchy, 'root').certificateDer;
     const verdict = judgeRootCrl(readFileSync(file('root.crl')), { root, stored, now: later(2), expiries: new Map(), mayLack: new Set() });
     expect(verdict).toMatchObject({ is: 'newer', crl: { number: 3n } });
+  });
+
+  it('is good for clocks that are up to 300 s slow, and never from before the CRL before; 90 days count from now', () => {
+    order({ now: later(1), revoke: ['issuing-ec'], reason: 'cACompromise' });
+    expect(openssl()).toMatch(/Last Update: Jan 16 10:25:00 2026 GMT\s+Next Update: Apr 16 10:30:00 2026 GMT/);
+    order({ now: new Date(later(1).getTime() + 60_000), revoke: ['issuing-rsa'], reason: 'superseded' });
+    expect(openssl()).toMatch(/Last Update: Jan 16 10:26:00 2026 GMT\s+Next Update: Apr 16 10:31:00 2026 GMT/);
+  });
+
+  it('after a CRL that was not back-dated does not go behind it', () => {
+    const thisUpdate = later(1);
+    const before = { signer: testSigner(hierarchy, 'root'), number: 7n, thisUpdate, nextUpdate: later(91), revoked: [] };
+    writeFileSync(file('root.crl'), buildCrl(before));
+    const now = new Date(thisUpdate.getTime() + 1_000);
+    expect(order({ now, revoke: ['issuing-ec'], reason: 'superseded' })).toMatchObject({
+      number: 8n,
+      entries: [{ revokedAt: expect.any(Date) }],
+    });
+    expect(openssl()).toMatch(/Last Update: Jan 16 10:30:00 2026 GMT[\s\S]*Revocation Date: Jan 16 10:25:01 2026 GMT/);
   });
 
   it('reads a CRL before that is PEM', () => {
@@ -67,6 +87,12 @@ describe('cs ca root-crl', () => {
 
   it.each<[string, () => void, Partial<RootCrlOrder>, string]>([
     ['a clock before the CRL before', () => undefined, { now: later(-1) }, "This machine's clock says 2026-01-14"],
+    [
+      'a clock before the signing of the CRL before, though not before its thisUpdate',
+      () => undefined,
+      { now: new Date(GOLDEN_NOW.getTime() - 1_000) },
+      'was signed at 2026-01-15T10:30:00.000Z',
+    ],
     [
       'a serial of nobody',
       () => undefined,

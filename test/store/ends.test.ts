@@ -137,7 +137,7 @@ describe('CRL jobs', () => {
     const renew = () =>
       renewCrl(world.db, 'issuing-ec', 3_600, ({ number, now, revoked }) => {
         jobs.push({ number, serials: revoked.map(({ serial }) => serial) });
-        return { der: new Uint8Array([0x30, 0]), thisUpdate: now, nextUpdate: new Date(now.getTime() + 86_400_000) };
+        return { der: new Uint8Array([0x30, 0]), signedAt: now, nextUpdate: new Date(now.getTime() + 86_400_000) };
       });
     const before = (await world.db.issuer.findUniqueOrThrow({ where: { id: 'issuing-ec' } })).crlNumber;
     expect((await Promise.all([renew(), renew(), renew()])).filter(Boolean)).toHaveLength(1);

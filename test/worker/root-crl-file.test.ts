@@ -10,7 +10,7 @@ import { renewCrls } from '../../worker/crl-loop.ts';
 import { startCrlLoops } from '../../worker/crl-loops.ts';
 import { crlsInForce } from '../../worker/issuance-checks.ts';
 import { rootCrlFile } from '../../worker/root-crl-file.ts';
-import { pem, testSigner } from '../core/pki/test-hierarchy.ts';
+import { pem, testHierarchy, testSigner } from '../core/pki/test-hierarchy.ts';
 import { until } from '../rig/enrollment-runs.ts';
 import { type EnrollmentWorld, enrollmentWorld } from '../rig/enrollment-world.ts';
 import { logLines } from '../rig/log-lines.ts';
@@ -46,10 +46,10 @@ function watch(mayLack: readonly string[] = []) {
   return { ...file, lines: next };
 }
 
-describe('the root CRL file', () => {
-  const ec = toSerialHex('40000000000000000000000000000003');
-  const compromised = { serial: ec, revokedAt: new Date(Date.now() - HOUR), reason: 'cACompromise' };
+const ec = toSerialHex('40000000000000000000000000000003');
+const compromised = { serial: ec, revokedAt: new Date(Date.now() - 1_000 * HOUR), reason: 'cACompromise' };
 
+describe('the root CRL file', () => {
   it('is taken over when it is newer: one log line, one audit row, ready', async () => {
     const { look, check, lines } = watch();
     expect(await check.check()).toMatchObject({ ok: false, detail: expect.stringContaining('not looked at yet') });
@@ -148,6 +148,41 @@ describe('the root CRL file', () => {
   });
 });
 
+describe('what is no fault of the file', () => {
+  it('a CRL in the database that cannot be read is told as that, and is left alone', async () => {
+    const { look, check, lines } = watch();
+    const before = await stored();
+    const broken = new Uint8Array([0x30, 0]);
+    await world.db.issuer.update({ where: { id: 'root' }, data: { crl: broken } });
+    writeFileSync(path, crl({ number: 20n }));
+    await look();
+    expect(Buffer.from((await stored()).crl ?? [])).toEqual(Buffer.from(broken));
+    expect(lines()).toEqual([
+      ['warn', expect.stringContaining('Not this file is at fault: the root CRL in force, which the database holds')],
+    ]);
+    expect(await check.check()).toMatchObject({ ok: false, detail: expect.stringContaining('from a backup') });
+    await world.db.issuer.update({ where: { id: 'root' }, data: { crl: before.crl } });
+  });
+
+  it('the entry of an expired CA leaves the list, also when this process does not issue with that CA any more', async () => {
+    const { look, lines } = watch();
+    const past = testHierarchy(new Date(Date.now() - 11 * 365 * 24 * HOUR));
+    const before = await stored();
+    const known = await world.db.issuer.findUnique({ where: { id: 'issuing-rsa' } });
+    const certificate = octetsOf(testSigner(past, 'issuing-rsa').certificateDer);
+    const { serials } = past;
+    await world.db.issuer.upsert({ where: { id: 'issuing-rsa' }, create: { id: 'issuing-rsa', certificate }, update: { certificate } });
+    const revoked = [{ ...compromised, serial: toSerialHex(serials['issuing-rsa']) }];
+    const listing = octetsOf(crl({ number: before.crlNumber, revoked }));
+    await world.db.issuer.update({ where: { id: 'root' }, data: { crl: listing } });
+    writeFileSync(path, crl({ number: before.crlNumber + 1n }));
+    await look();
+    expect(lines()).toEqual([['info', expect.stringContaining('taken over')]]);
+    if (known === null) await world.db.issuer.delete({ where: { id: 'issuing-rsa' } });
+    else await world.db.issuer.update({ where: { id: 'issuing-rsa' }, data: { certificate: known.certificate } });
+  });
+});
+
 describe('a root CRL that revokes an issuing CA of this process', () => {
   it('is an error line when it is taken over, and makes the process unready', async () => {
     const { log, next } = logLines();
@@ -155,6 +190,7 @@ describe('a root CRL that revokes an issuing CA of this process', () => {
       crlIntervalSeconds: 1,
       crlMaxAgeSeconds: 3_600,
       crlLifeSeconds: 86_400,
+      backdateSeconds: 300,
       rootCrlFile: path,
       rootCrlMayLack: new Set<string>(),
     };
@@ -162,7 +198,10 @@ describe('a root CRL that revokes an issuing CA of this process', () => {
     const rootCertificate = world.hierarchy.issuers.root.certificatePem;
     writeFileSync(
       path,
-      crl({ number: 12n, revoked: [{ serial: world.hierarchy.serials['issuing-rsa'], revokedAt: new Date(), reason: 'cACompromise' }] }),
+      crl({
+        number: 30n,
+        revoked: [{ serial: world.hierarchy.serials['issuing-rsa'], revokedAt: new Date(Date.now() - 2 * HOUR), reason: 'cACompromise' }],
+      }),
     );
     const loops = startCrlLoops({ config: { ...config, rootCertificate }, db: world.asRole('cs_issuer'), signers, log });
     const [file, cas] = loops.checks;
@@ -178,7 +217,14 @@ describe('a root CRL that revokes an issuing CA of this process', () => {
 
 describe('the CRLs of the issuing CAs', () => {
   const renew = (signers = world.issuanceDeps.signers) =>
-    renewCrls({ db: world.asRole('cs_issuer'), log: logLines().log, signers, maxAgeSeconds: 3_600, lifeSeconds: 86_400 });
+    renewCrls({
+      db: world.asRole('cs_issuer'),
+      log: logLines().log,
+      signers,
+      maxAgeSeconds: 3_600,
+      lifeSeconds: 86_400,
+      backdateSeconds: 300,
+    });
   const numberOf = async (id: string) => (await world.db.issuer.findUniqueOrThrow({ where: { id } })).crlNumber;
 
   it('go on whatever the root CRL file holds', async () => {

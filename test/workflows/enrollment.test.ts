@@ -308,6 +308,7 @@ describe('trouble', () => {
       signers: world.issuanceDeps.signers,
       maxAgeSeconds: 3_600,
       lifeSeconds: 86_400,
+      backdateSeconds: 300,
     });
     const { crl } = await world.db.issuer.findUniqueOrThrow({ where: { id: 'issuing-ec' } });
     const listedSerials = Buffer.from(readCrl(crl ?? new Uint8Array()).revoked ?? []);

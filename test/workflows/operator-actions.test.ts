@@ -77,7 +77,14 @@ describe('a terminated run that awaited the acknowledgement', () => {
       delivery: { sealed: null },
       certificates: [{ status: 'revoked' }, { status: 'revoked' }],
     });
-    await renewCrls({ db: world.db, log, signers: world.issuanceDeps.signers, maxAgeSeconds: 3_600, lifeSeconds: 86_400 });
+    await renewCrls({
+      db: world.db,
+      log,
+      signers: world.issuanceDeps.signers,
+      maxAgeSeconds: 3_600,
+      lifeSeconds: 86_400,
+      backdateSeconds: 300,
+    });
     const { crl } = await world.db.issuer.findUniqueOrThrow({ where: { id: 'issuing-ec' } });
     const revoked = Buffer.from(readCrl(crl ?? new Uint8Array()).revoked ?? []);
     for (const { serial } of await world.db.certificate.findMany({ where: { enrollmentId: run.id } }))

@@ -51,6 +51,11 @@ describe('a CRL', () => {
     ['an unknown reason', { revoked: [{ serial, revokedAt: thisUpdate, reason: 'boredom' }] }, 'boredom is not a reason'],
     ['removeFromCRL', { revoked: [{ serial, revokedAt: thisUpdate, reason: 'removeFromCRL' }] }, 'not a reason'],
     ['a serial twice', { revoked: [1, 2].map(() => ({ serial, revokedAt: thisUpdate, reason: 'superseded' })) }, 'revoked twice'],
+    [
+      'an entry after thisUpdate',
+      { revoked: [{ serial, revokedAt: new Date(thisUpdate.getTime() + 1_000), reason: 'superseded' }] },
+      'after its',
+    ],
     ['a next update that is not later', { nextUpdate: thisUpdate }, 'must be after'],
     ['a negative number', { number: -1n }, 'CRL number'],
     ['a number of more than 20 octets', { number: 1n << 160n }, 'CRL number'],
@@ -65,13 +70,17 @@ describe('the CRL of the root', () => {
 
   test('is valid 90 days, carries the number it was given and revokes an issuing CA', () => {
     const revoked = [{ serial: hierarchy.serials['issuing-ec'], revokedAt: thisUpdate, reason: 'cACompromise' }];
-    const read = readCrl(makeRootCrl({ ...files, number: 9n, now: GOLDEN_NOW, revoked }));
-    expect(read).toMatchObject({ number: 9n, nextUpdate: new Date('2026-04-15T10:30:00Z') });
+    const read = readCrl(makeRootCrl({ ...files, number: 9n, now: new Date(GOLDEN_NOW.getTime() + 300_000), thisUpdate, revoked }));
+    expect(read).toMatchObject({ number: 9n, thisUpdate: new Date('2026-01-15T10:30:00Z'), nextUpdate: new Date('2026-04-15T10:35:00Z') });
     expect(Buffer.from(read.revoked ?? []).toString('hex')).toContain(hierarchy.serials['issuing-ec']);
   });
 
   test('comes with a new hierarchy as number 1', () => {
-    expect(readCrl(hierarchy.rootCrl).number).toBe(1n);
+    expect(readCrl(hierarchy.rootCrl)).toMatchObject({
+      number: 1n,
+      thisUpdate: new Date('2026-01-15T10:25:00Z'),
+      nextUpdate: new Date('2026-04-15T10:30:00Z'),
+    });
   });
 });
 

@@ -116,6 +116,31 @@ describe('a root CRL file changes nothing', () => {
     });
   });
 
+  test.each<[string, Uint8Array]>([
+    ['half a CRL', inForce.subarray(0, 300)],
+    ['something else', Buffer.from('lost')],
+  ])('when the one in force, in the database, is %s: that is said, not that the file is bad', (_, stored) => {
+    expect(judge(good, { stored })).toEqual({
+      is: 'refused',
+      refusal: {
+        kind: 'stored',
+        fault: expect.stringMatching(/^Not this file is at fault: the root CRL in force, which the database holds, cannot be read \(.+\)/),
+        repair: expect.stringContaining("the row 'root' in the table issuer from a backup"),
+      },
+    });
+    expect(judge(Buffer.from('see the wiki'), { stored })).toMatchObject({ refusal: { kind: 'unusable' } });
+  });
+
+  test('a lost entry says when its certificate expires, or that nobody here knows it', () => {
+    const fault = (expiries: RootCrlContext['expiries']) => judge(crl(), { stored: inForce, expiries });
+    expect(fault(new Map([[ec, days(3)]]))).toMatchObject({
+      refusal: { fault: expect.stringContaining(`${ec} (expires 2026-01-18T10:30:00.500Z)`) },
+    });
+    expect(fault(new Map())).toMatchObject({
+      refusal: { fault: expect.stringContaining('perhaps expired'), repair: expect.stringContaining('has expired: CS_ROOT_CRL_MAY_LACK') },
+    });
+  });
+
   test('early or run out, even as the first one', () => {
     expect(judge(crl({ from: days(0.1) }))).toMatchObject({ refusal: { kind: 'early' } });
     expect(judge(crl({ until: days(-0.1) }))).toMatchObject({ refusal: { kind: 'expired' } });
