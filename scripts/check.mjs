@@ -30,7 +30,10 @@ const total = { passed: 0, failed: 0 };
 for (const [name, args] of Object.entries(CHECKS)) {
   if (wanted.length === 0 || wanted.includes(name)) runCheck(name, args);
 }
-if (process.argv.includes('--tests')) for (const options of [[], ['--project', 'proofs']]) await runTests(options);
+if (process.argv.includes('--tests')) {
+  for (const options of [[], ['--project', 'proofs']]) await runTests(options);
+  runCheck('ui-sign-in', ['--import', 'tsx', 'test/ui-sign-in/main.ts']);
+}
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 
