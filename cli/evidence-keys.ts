@@ -3,6 +3,7 @@ import { toEvidenceJwks } from '../core/evidence/evidence-jwks.ts';
 import type { EvidenceJwk } from '../core/evidence/evidence-key.ts';
 import type { Database } from '../store/database.ts';
 import { readEvidenceKeys } from '../store/evidence-keys.ts';
+import { withPath } from './with-path.ts';
 
 /** The keys by which a command judges signatures: those of a JWK Set that was kept elsewhere, else those that the database publishes. */
 export async function evidenceKeys(db: Database, jwksFile: string | undefined): Promise<EvidenceJwk[]> {
@@ -10,5 +11,5 @@ export async function evidenceKeys(db: Database, jwksFile: string | undefined): 
 }
 
 export function keptKeys(jwksFile: string): EvidenceJwk[] {
-  return toEvidenceJwks(JSON.parse(readFileSync(jwksFile, 'utf8')));
+  return toEvidenceJwks(JSON.parse(withPath(jwksFile, () => readFileSync(jwksFile, 'utf8'))));
 }

@@ -4,6 +4,7 @@ import { explainCsr } from '../csr/explain-csr.ts';
 import { readCsrFile } from '../csr/read-csr-file.ts';
 import { errorSentence } from '../error-sentence.ts';
 import { complain, printJson, printText } from '../print.ts';
+import { withPath } from '../with-path.ts';
 
 interface CheckOptions {
   deliveryKey?: string;
@@ -46,7 +47,7 @@ function check(file: string, options: CheckOptions): void {
 
 /** The parser's own message would quote the file, which may hold a private key. */
 function readJson(file: string): unknown {
-  const text = readFileSync(file, 'utf8');
+  const text = withPath(file, () => readFileSync(file, 'utf8'));
   try {
     return JSON.parse(text);
   } catch {

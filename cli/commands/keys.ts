@@ -7,6 +7,7 @@ import { printJson, printText } from '../print.ts';
 import { readPublicKey } from '../read-public-key.ts';
 import { visibleText } from '../visible-text.ts';
 import { withDatabase } from '../with-database.ts';
+import { withPath } from '../with-path.ts';
 
 interface Place {
   data: string;
@@ -70,7 +71,7 @@ function toSpkiSha256(text: string): string {
       `${text} is neither a file nor 64 hex digits: name a file with the public key, certificate or CSR, or the SHA-256 of its SubjectPublicKeyInfo.`,
     );
   return createHash('sha256')
-    .update(readPublicKey(readFileSync(text)))
+    .update(readPublicKey(withPath(text, () => readFileSync(text))))
     .digest('hex');
 }
 

@@ -6,6 +6,7 @@ import { readSignedFile } from '../timeline/read-signed-file.ts';
 import { renderTimeline } from '../timeline/render-timeline.ts';
 import { visibleText } from '../visible-text.ts';
 import { withDatabase } from '../with-database.ts';
+import { withPath } from '../with-path.ts';
 
 interface VerifyOptions {
   jwks?: string;
@@ -27,7 +28,10 @@ function verifyCommand(): Command {
     .addHelpText('after', '\n  $ cs timeline verify story.jws --jwks evidence-jwks.json\n')
     .action(async (file: string, { jwks, data, json }: VerifyOptions) => {
       const keys = jwks === undefined ? await withDatabase(data, (db) => evidenceKeys(db, undefined)) : keptKeys(jwks);
-      const { exportedFor, timeline, kid } = await readSignedFile(readFileSync(file, 'utf8'), keys);
+      const { exportedFor, timeline, kid } = await readSignedFile(
+        withPath(file, () => readFileSync(file, 'utf8')),
+        keys,
+      );
       complain(`Signed by the evidence key ${kid}, for ${visibleText(exportedFor)}, ${timeline.madeAt}.`);
       if (json === true) printJson(timeline);
       else printText(renderTimeline(timeline));

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { withPath } from '../with-path.ts';
 
 export interface CsrFile {
   /** `standard input`, or the path as given. */
@@ -17,7 +18,7 @@ const MOST_OCTETS = 1_000_000;
 /** Reads a CSR from a file or, for `-`, from standard input. Throws when it cannot be read. */
 export function readCsrFile(path: string): CsrFile {
   const name = path === '-' ? 'standard input' : path;
-  const octets = readBounded(path);
+  const octets = withPath(name, () => readBounded(path));
   if (octets.length === 0) throw new Error(`${name} is empty: nothing was written to it. Make the request again (docs/csr-tools.md).`);
   return { name, ...contentOf(octets) };
 }

@@ -50,6 +50,21 @@ describe('cs csr check', { timeout: 120_000 }, () => {
       expect(out).toContain(said);
   });
 
+  test.each([
+    ['a folder', [folder], `cs: ${folder} is a folder, and a file is needed: name a file in it.`],
+    [
+      'a folder as delivery key',
+      ['--delivery-key', folder, fileOf('for-a-folder.pem', sound.csr)],
+      `cs: ${folder} is a folder, and a file is needed`,
+    ],
+    ['a file that is not there', [join(folder, 'none.pem')], `cs: There is no file ${join(folder, 'none.pem')}: correct the path`],
+    ['an empty file', [fileOf('empty.pem', '')], 'empty.pem is empty: nothing was written to it. Make the request again'],
+  ])('%s: exit 2, and a sentence with cause, place and next step', (_, args, sentence) => {
+    const { code, out, err } = cs(args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(sentence);
+  });
+
   test('binary DER from a file and from standard input is the same request', () => {
     const said = (answer: { out: string }): unknown => JSON.parse(answer.out);
     const byFile = said(cs(['--json', fileOf('good.der', der)]));
