@@ -43,7 +43,7 @@ describe('a refused call of an operator stands in the audit, once, with the name
 
   test.each(OF_ONE)('%s (%s) of what is no id', async (action, method, path) => {
     const { status, rows } = await refused(method, path('not-an-id'));
-    expect([status, rows]).toEqual([404, [{ action, outcome: 'not_found', enrollmentId: null, userId: null }]]);
+    expect([status, rows]).toEqual([400, [{ action, outcome: 'enrollment_id_malformed', enrollmentId: null, userId: null }]]);
   });
 
   test('cancelling a completed one', async () => {
