@@ -20,8 +20,11 @@ const PURE = [
   'differential',
 ].map((room) => `test/${room}/**/*.test.ts`);
 
-/** Proofs of their own (`npm run proofs`): whole stacks whose parts are killed, frozen, cut off or replaced. */
+/** Proofs of their own (`npm run proofs`): whole stacks whose parts are killed, frozen, cut off, replaced or searched, workflows that are changed for it. */
 const PROOFS = [
+  'test/canary/**/*.test.ts',
+  'test/replay/changes.test.ts',
+  'test/worker/versioning.test.ts',
   'test/faults/**/*.test.ts',
   'test/real-cluster/**/*.test.ts',
   'test/e2e/pin-guard.test.ts',
